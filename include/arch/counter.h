@@ -1,0 +1,24 @@
+/*
+ * The arch contract: the monotonic counter and one alarm per CPU. The counter runs at a constant
+ * rate on all CPUs together and never stops; inside the runtime time is in its units.
+ */
+#ifndef ARCH_COUNTER_H
+#define ARCH_COUNTER_H
+
+#include <stdint.h>
+
+/* The counter's value; ordered after earlier instructions. Any context, one register read. */
+static inline uint64_t arch_counter(void);
+
+/* Units per second. Any context. */
+static inline uint64_t arch_counter_hz(void);
+
+/* Raises this CPU's alarm interrupt once the counter reaches the value; at once if it has. IRQs off. */
+static inline void arch_alarm_set(uint64_t counter);
+
+/* Silences this CPU's alarm. IRQs off. */
+static inline void arch_alarm_off(void);
+
+#include <isa/counter.h>
+
+#endif

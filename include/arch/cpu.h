@@ -1,0 +1,47 @@
+/*
+ * The arch contract: the CPU itself. Every function may be called in any context, unless it
+ * says otherwise. The ISA's inline definitions are included at the end.
+ */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kiln_thread;
+struct percpu;
+
+/* Number of this CPU, 0 for the one that booted. Stable only while the caller cannot migrate. */
+static inline unsigned arch_cpu_id(void);
+
+/* Sleeps until an interrupt is pending, also with interrupts masked. May return early. */
+static inline void arch_cpu_idle(void);
+
+/* Stops this CPU for good with interrupts masked. */
+_Noreturn static inline void arch_cpu_halt(void);
+
+/* The thread that runs on this CPU, and this CPU's data; each is one register read. */
+static inline struct kiln_thread *arch_thread_self(void);
+static inline void arch_thread_set_self(struct kiln_thread *thread);
+static inline struct percpu *arch_percpu(void);
+static inline void arch_percpu_set(struct percpu *percpu);
+
+/* The running thread's thread-local storage, as the ISA's ELF TLS ABI wants it. Thread context. */
+static inline void arch_tls_set(void *tls);
+static inline void *arch_tls_get(void);
+
+/* Bytes that the TLS ABI reserves in front of a thread's copy of .tdata. */
+static inline uintptr_t arch_tls_offset(void);
+
+/* Makes FP registers trap (true) or work (false) on this CPU; IRQs off. Returns what was before. */
+static inline bool arch_fp_trap(bool trap);
+
+/* A random number of at least some quality, for guards and keys; 0 when the CPU has no source. */
+uint64_t arch_entropy(void);
+
+/* Asks a debugger or emulator to end the run with this status; returns if there is none. */
+void arch_semihost_exit(int status);
+
+#include <isa/cpu.h>
+
+#endif

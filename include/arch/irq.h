@@ -1,0 +1,23 @@
+/* The arch contract: masking interrupts on this CPU. Any context; each is a compiler barrier. */
+#ifndef ARCH_IRQ_H
+#define ARCH_IRQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Masks interrupts and returns the state before, for arch_irq_restore. Nests. */
+static inline uintptr_t arch_irq_save(void);
+static inline void arch_irq_restore(uintptr_t state);
+
+static inline void arch_irq_enable(void);
+static inline void arch_irq_disable(void);
+
+/* True while interrupts are masked. */
+static inline bool arch_irqs_off(void);
+
+/* True in an interrupt or exception handler, false in a thread. */
+static inline bool arch_in_interrupt(void);
+
+#include <isa/irq.h>
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * The arch contract: page tables. The mapper is plain C over memory, and is tested on the host.
+ * A space is one tree of tables; the caller serialises changes to it. Thread context or boot.
+ */
+#ifndef ARCH_MMU_H
+#define ARCH_MMU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARCH_PAGE_SHIFT 12
+#define ARCH_PAGE_BYTES ((size_t)1 << ARCH_PAGE_SHIFT)
+
+/* What a mapping allows and how it is cached. */
+enum arch_mapping {
+    ARCH_MAP_CODE,      /* read and execute */
+    ARCH_MAP_READ_ONLY, /* read */
+    ARCH_MAP_DATA,      /* read and write */
+    ARCH_MAP_UNCACHED,  /* read and write, normal memory, not cached: for coherent DMA */
+    ARCH_MAP_DEVICE,    /* read and write, device memory with early write acknowledgement (nGnRE) */
+    ARCH_MAP_NONE       /* what a query says of an unmapped address */
+};
+
+/* Supplies one page for a table, physical = virtual, contents arbitrary; 0 when there is none. */
+typedef uintptr_t (*arch_page_source_t)(void);
+
+struct arch_space {
+    uint64_t *root;             /* top table */
+    arch_page_source_t source;  /* where further tables come from */
+    unsigned va_bits;           /* 39 or 48 */
+};
+
+/* What arch_mmu_query finds. */
+struct arch_mapping_info {
+    enum arch_mapping kind;
+    uintptr_t physical;  /* of the queried address */
+    size_t block_bytes;  /* size of the page or block that maps it */
+};
+
+/* Makes an empty space. 0 or -ENOMEM. */
+int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source_t source);
+
+/*
+ * Maps [va, va+bytes) to [pa, pa+bytes), page-aligned, with the largest blocks that fit. What is
+ * already mapped the same way stays; a block that the range covers in part is split. Changing a
+ * live mapping also invalidates its TLB entries (on all CPUs).
+ * 0, -EINVAL (alignment, range), -ENOMEM, or -EEXIST (mapped otherwise: unmap first).
+ * Cost: about 2 instructions per entry.
+ */
+int arch_mmu_map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
+                 enum arch_mapping kind);
+
+/* Removes mappings; what is not mapped is passed over. 0, -EINVAL or -ENOMEM (splitting a block). */
+int arch_mmu_unmap(struct arch_space *space, uintptr_t va, size_t bytes);
+
+/* Changes the kind of what is mapped. 0, -EINVAL, -ENOMEM or -EFAULT (not mapped throughout). */
+int arch_mmu_protect(struct arch_space *space, uintptr_t va, size_t bytes, enum arch_mapping kind);
+
+/* What va maps to. */
+struct arch_mapping_info arch_mmu_query(const struct arch_space *space, uintptr_t va);
+
+/* The space that this machine runs in, made at boot. */
+extern struct arch_space arch_boot_space;
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * The board contract. A board is facts: a const description, and the few calls below. What is
+ * missing is a link error.
+ */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A range of physical addresses. */
+struct board_range {
+    uintptr_t base;
+    size_t bytes;
+};
+
+/* Interrupt numbers and places that generic code needs to know. */
+struct board_facts {
+    const char *name;
+    const struct board_range *devices; /* mapped as device memory at boot */
+    unsigned device_count;
+    uint32_t alarm_irq;                /* arch_alarm_set's interrupt */
+};
+extern const struct board_facts board_facts;
+
+/*
+ * First call after the MMU is on: learn memory, boot arguments and CPU count, and hand them to
+ * core's boot_* calls (core/boot_info.h); start the console. boot_argument is what the firmware passed in
+ * the first register. Interrupts masked, no heap.
+ */
+void board_early_init(uintptr_t boot_argument);
+
+/* After the interrupt controller and the clock are up: console input by interrupt. */
+void board_late_init(void);
+
+/* Polled console output of one byte, no lock, no state that a crash could have broken. */
+void board_putc(char c);
+
+/* Makes CPU `cpu` run from arch_cpu_entry_address() and park. 0 or -ENODEV. Boot, before page 0 is unmapped. */
+int board_cpu_gather(unsigned cpu);
+
+/* A random number from the board's own source; 0 if it has none. */
+uint64_t board_entropy(void);
+
+/* Leave for good. They return only if the board cannot do it. */
+void board_reset(void);
+void board_power_off(void);
+
+#endif

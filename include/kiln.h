@@ -1,0 +1,20 @@
+/* The whole public API. */
+#ifndef KILN_H
+#define KILN_H
+
+#include <kiln/api.h>
+#include <kiln/config.h>
+#include <kiln/console.h>
+#include <kiln/cpu.h>
+#include <kiln/files.h>
+#include <kiln/heap.h>
+#include <kiln/irq.h>
+#include <kiln/log.h>
+#include <kiln/panic.h>
+#include <kiln/spinlock.h>
+#include <kiln/system.h>
+#include <kiln/thread.h>
+#include <kiln/time.h>
+#include <kiln/trace.h>
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * Every option of the runtime. An option is 0 or 1 or a number; the comment above it is its
+ * documentation (docs/configuration.md is made from this file). An app sets one by
+ * `kiln_app(... CONFIG NAME=VALUE)`, the command line by `--config NAME=VALUE`.
+ */
+#ifndef KILN_CONFIG_H
+#define KILN_CONFIG_H
+
+/* Assertions and debugging checks: 1 for `run` and `test`, 0 for `bench` and `image`. */
+#ifndef KILN_CONFIG_CHECKS
+#define KILN_CONFIG_CHECKS 1
+#endif
+
+/* Support for more than one CPU; 0 builds a runtime that contains no lock. */
+#ifndef KILN_CONFIG_SMP
+#define KILN_CONFIG_SMP 0
+#endif
+
+/* Bits of a virtual address: 39 (three levels of tables) or 48 (four levels). */
+#ifndef KILN_CONFIG_VA_BITS
+#define KILN_CONFIG_VA_BITS 39
+#endif
+
+/* Bytes of the main thread's stack; 0 takes 1/32 of RAM, at least 8 KiB, at most 256 KiB. */
+#ifndef KILN_CONFIG_MAIN_STACK_BYTES
+#define KILN_CONFIG_MAIN_STACK_BYTES 0
+#endif
+
+/* Bytes of each CPU's interrupt stack, a multiple of 4096. */
+#ifndef KILN_CONFIG_IRQ_STACK_BYTES
+#define KILN_CONFIG_IRQ_STACK_BYTES 4096
+#endif
+
+/* printf and scanf with floating point (1) or integers only (0), which is 5 KiB smaller. */
+#ifndef KILN_CONFIG_PRINTF_FLOAT
+#define KILN_CONFIG_PRINTF_FLOAT 1
+#endif
+
+/* UART for the console of a Pi: 0 asks the pins what the firmware chose, 1 PL011, 2 mini-UART. */
+#ifndef KILN_CONFIG_CONSOLE_UART
+#define KILN_CONFIG_CONSOLE_UART 0
+#endif
+
+/* Baud rate of the console. */
+#ifndef KILN_CONFIG_BAUD
+#define KILN_CONFIG_BAUD 115200
+#endif
+
+/* Bytes of console input that are kept until the program reads them, a power of two. */
+#ifndef KILN_CONFIG_CONSOLE_INPUT_BYTES
+#define KILN_CONFIG_CONSOLE_INPUT_BYTES 1024
+#endif
+
+/* Version of the GIC on board virt-aarch64: 2 or 3. */
+#ifndef KILN_CONFIG_GIC
+#define KILN_CONFIG_GIC 2
+#endif
+
+/* Most verbose log level that is compiled in: 0 none, 1 errors, 2 warnings, 3 information, 4 debug. */
+#ifndef KILN_CONFIG_LOG_LEVEL
+#define KILN_CONFIG_LOG_LEVEL 3
+#endif
+
+/* Most verbose log level that also goes to the console at once. */
+#ifndef KILN_CONFIG_LOG_CONSOLE
+#define KILN_CONFIG_LOG_CONSOLE 2
+#endif
+
+/* Bytes of the log ring that a panic prints and a warm reset keeps, a power of two. */
+#ifndef KILN_CONFIG_LOG_BYTES
+#define KILN_CONFIG_LOG_BYTES 1024
+#endif
+
+/* Trace points (interrupt, wake, allocation) call kiln_trace(), which the app then defines. */
+#ifndef KILN_CONFIG_TRACE
+#define KILN_CONFIG_TRACE 0
+#endif
+
+/* Undefined behaviour in the program and the runtime traps and panics (UBSan's traps). */
+#ifndef KILN_CONFIG_UBSAN
+#define KILN_CONFIG_UBSAN 0
+#endif
+
+/* Stack protector: a guard word, random per boot, between a function's arrays and its return address. */
+#ifndef KILN_CONFIG_STACK_PROTECTOR
+#define KILN_CONFIG_STACK_PROTECTOR KILN_CONFIG_CHECKS
+#endif
+
+/* Names for a panic's backtrace in the image. */
+#ifndef KILN_CONFIG_SYMBOLS
+#define KILN_CONFIG_SYMBOLS 1
+#endif
+
+/* What a board does after a panic when nobody takes the exit status: 0 halt, 1 reset. */
+#ifndef KILN_CONFIG_PANIC_RESET
+#define KILN_CONFIG_PANIC_RESET 0
+#endif
+
+/* What a board does when main returns and nobody takes the exit status: 0 power off, 1 reset. */
+#ifndef KILN_CONFIG_EXIT_RESET
+#define KILN_CONFIG_EXIT_RESET 0
+#endif
+
+#endif

@@ -1,0 +1,34 @@
+/* Interrupts: attaching a handler to a number. Numbers are the board's (docs/boards.md). */
+#ifndef KILN_IRQ_H
+#define KILN_IRQ_H
+
+#include <kiln/api.h>
+
+KILN_BEGIN
+
+/**
+ * A handler: runs on the CPU's interrupt stack with interrupts masked, must not sleep and may not
+ * touch FP registers. Declare it with KILN_INTERRUPT_HANDLER.
+ */
+typedef void (*kiln_irq_handler_t)(void *argument);
+
+/**
+ * Attaches a handler and unmasks the interrupt. 0, -EINVAL (no such number), -EBUSY (taken).
+ * Thread context or boot.
+ */
+int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument);
+
+/** Masks the interrupt and forgets its handler. 0 or -EINVAL. Thread context or boot. */
+int kiln_irq_detach(unsigned irq);
+
+/** Holds an attached interrupt back, and lets it through again. Any context. */
+void kiln_irq_mask(unsigned irq);
+void kiln_irq_unmask(unsigned irq);
+
+/** Masks all interrupts on this CPU; returns what kiln_irq_restore needs. Nests. Any context. */
+uintptr_t kiln_irq_save(void);
+void kiln_irq_restore(uintptr_t state);
+
+KILN_END
+
+#endif
