@@ -7,13 +7,20 @@
 
 #include <stdint.h>
 
-/* The counter's value; ordered after earlier instructions. Any context, one register read. */
+/*
+ * The counter's value. Any context, one register read: the CPU may read it ahead of instructions
+ * before it, so that it can be a little older than what another CPU has just shown.
+ */
 static inline uint64_t arch_counter(void);
+
+/* The same, read after all earlier instructions: never behind a time that reached this CPU. */
+static inline uint64_t arch_counter_ordered(void);
 
 /* Units per second. Any context. */
 static inline uint64_t arch_counter_hz(void);
 
-/* Raises this CPU's alarm interrupt once the counter reaches the value; at once if it has. IRQs off. */
+/* Raises this CPU's alarm interrupt once the counter reaches the value; at once if it has. IRQs
+ * off. */
 static inline void arch_alarm_set(uint64_t counter);
 
 /* Silences this CPU's alarm. IRQs off. */

@@ -10,21 +10,23 @@ typedef struct {
     uint32_t tickets; /* low half: being served, high half: next to be drawn; atomic */
 } arch_spinlock_t;
 
-/* Waits until the lock is free, relaxing; acquire order. */
+/* Waits until the lock is free, asleep where the ISA can; acquire order. */
 static inline void arch_spin_lock(arch_spinlock_t *lock);
 static inline bool arch_spin_trylock(arch_spinlock_t *lock);
 
-/* Release order; wakes CPUs that relax on it. */
+/* Release order; wakes the CPUs that wait. */
 static inline void arch_spin_unlock(arch_spinlock_t *lock);
 static inline bool arch_spin_is_locked(const arch_spinlock_t *lock);
 
-/* One turn of a loop that waits for another CPU; may sleep until an event or an interrupt. */
+/* One turn of a loop that polls another CPU, a device or the time: lets others run, never sleeps.
+ */
 static inline void arch_spin_relax(void);
 
-/* Waits, asleep where the ISA can, until *word differs from value; returns the new value (acquire). */
+/* Waits, asleep where the ISA can, until *word differs from value; returns the new value (acquire).
+ */
 static inline uint32_t arch_spin_until_changes(const uint32_t *word, uint32_t value);
 
-/* Wakes every CPU that relaxes. Call after the store that they wait for. */
+/* Wakes every CPU that waits asleep where no monitor watches, as a parked one. After the store. */
 static inline void arch_spin_wake(void);
 
 #include <isa/spin.h>

@@ -1,0 +1,46 @@
+/* Cache maintenance by address, to the point of coherency. */
+#include <arch/cache.h>
+
+/* CTR_EL0.IminLine: log2 of the words in the smallest instruction cache line. */
+static uintptr_t code_line_bytes(void)
+{
+    uint64_t ctr;
+
+    __asm__("mrs %0, ctr_el0" : "=r"(ctr));
+    return (uintptr_t)4 << (ctr & 15);
+}
+
+#define FOR_EACH_LINE(instruction, start, bytes, line_bytes)                                       \
+    do {                                                                                           \
+        uintptr_t line = (line_bytes);                                                             \
+        uintptr_t end = (uintptr_t)(start) + (bytes);                                              \
+        for (uintptr_t at = (uintptr_t)(start) & ~(line - 1); at < end; at += line)                \
+            __asm__ volatile(instruction ", %0" : : "r"(at) : "memory");                           \
+    } while (0)
+
+void arch_cache_clean(const void *start, size_t bytes)
+{
+    FOR_EACH_LINE("dc cvac", start, bytes, arch_cache_line_bytes());
+    __asm__ volatile("dsb sy" : : : "memory");
+}
+
+void arch_cache_invalidate(void *start, size_t bytes)
+{
+    FOR_EACH_LINE("dc ivac", start, bytes, arch_cache_line_bytes());
+    __asm__ volatile("dsb sy" : : : "memory");
+}
+
+void arch_cache_clean_invalidate(void *start, size_t bytes)
+{
+    FOR_EACH_LINE("dc civac", start, bytes, arch_cache_line_bytes());
+    __asm__ volatile("dsb sy" : : : "memory");
+}
+
+/* To the point of unification only, which is where instruction fetches meet data. */
+void arch_cache_sync_code(const void *start, size_t bytes)
+{
+    FOR_EACH_LINE("dc cvau", start, bytes, arch_cache_line_bytes());
+    __asm__ volatile("dsb ish" : : : "memory");
+    FOR_EACH_LINE("ic ivau", start, bytes, code_line_bytes());
+    __asm__ volatile("dsb ish\n\tisb" : : : "memory");
+}

@@ -1,0 +1,15 @@
+/* AArch64's part of arch/cache.h. */
+#ifndef ISA_CACHE_H
+#define ISA_CACHE_H
+
+/* CTR_EL0.DminLine: log2 of the words in the smallest data cache line. Arm ARM, the register's
+ * page. */
+static inline size_t arch_cache_line_bytes(void)
+{
+    uint64_t ctr;
+
+    __asm__("mrs %0, ctr_el0" : "=r"(ctr));
+    return (size_t)4 << (ctr >> 16 & 15);
+}
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * AArch64's part of arch/cpu.h. TPIDR_EL1 holds the running thread, TPIDRRO_EL0 this CPU's data and
+ * TPIDR_EL0 the thread pointer of the ELF TLS ABI.
+ */
+#ifndef ISA_CPU_H
+#define ISA_CPU_H
+
+#include <kiln/config.h>
+
+/* MPIDR_EL1.MT: the lowest affinity level numbers threads of a core (Cortex-A55, A76 and later),
+ * so that the core's number stands in Aff1. Arm ARM, the register's page. */
+#define ISA_MPIDR_MT (1u << 24)
+
+/* CPACR_EL1.FPEN: 3 lets FP instructions through, 0 traps them. Arm ARM, the register's page. */
+#define ISA_CPACR_FPEN (UINT64_C(3) << 20)
+
+static inline unsigned arch_cpu_id(void)
+{
+    uint64_t mpidr;
+
+    if (!KILN_CONFIG_SMP)
+        return 0;
+    __asm__ volatile("mrs %0, mpidr_el1" : "=r"(mpidr));
+    if (mpidr & ISA_MPIDR_MT)
+        mpidr >>= 8;
+    return mpidr & 0xFF;
+}
+
+static inline void arch_cpu_idle(void)
+{
+    __asm__ volatile("wfi" : : : "memory");
+}
+
+_Noreturn static inline void arch_cpu_halt(void)
+{
+    for (;;)
+        __asm__ volatile("msr daifset, #15\n\twfi" : : : "memory");
+}
+
+static inline struct kiln_thread *arch_thread_self(void)
+{
+    struct kiln_thread *thread;
+
+    __asm__ volatile("mrs %0, tpidr_el1" : "=r"(thread));
+    return thread;
+}
+
+static inline void arch_thread_set_self(struct kiln_thread *thread)
+{
+    __asm__ volatile("msr tpidr_el1, %0" : : "r"(thread) : "memory");
+}
+
+static inline struct percpu *arch_percpu(void)
+{
+    struct percpu *percpu;
+
+    __asm__ volatile("mrs %0, tpidrro_el0" : "=r"(percpu));
+    return percpu;
+}
+
+static inline void arch_percpu_set(struct percpu *percpu)
+{
+    __asm__ volatile("msr tpidrro_el0, %0" : : "r"(percpu) : "memory");
+}
+
+static inline void arch_tls_set(void *tls)
+{
+    __asm__ volatile("msr tpidr_el0, %0" : : "r"(tls) : "memory");
+}
+
+static inline void *arch_tls_get(void)
+{
+    void *tls;
+
+    __asm__ volatile("mrs %0, tpidr_el0" : "=r"(tls));
+    return tls;
+}
+
+/* ELF for the Arm 64-bit architecture, "Thread Local Storage": a TCB of two words. */
+static inline uintptr_t arch_tls_offset(void)
+{
+    return 16;
+}
+
+static inline bool arch_fp_trap(bool trap)
+{
+    uint64_t cpacr;
+    bool was;
+
+    __asm__ volatile("mrs %0, cpacr_el1" : "=r"(cpacr));
+    was = (cpacr & ISA_CPACR_FPEN) == 0;
+    if (was != trap) {
+        cpacr ^= ISA_CPACR_FPEN;
+        __asm__ volatile("msr cpacr_el1, %0\n\tisb" : : "r"(cpacr) : "memory");
+    }
+    return was;
+}
+
+#endif
