@@ -1,4 +1,4 @@
-/* AArch64's part of arch/barrier.h. Arm ARM, Memory barriers. */
+/* AArch64's part of arch/barrier.h. Arm ARM (DDI 0487), "Memory barriers". */
 #ifndef ISA_BARRIER_H
 #define ISA_BARRIER_H
 

@@ -2,8 +2,7 @@
 #ifndef ISA_CACHE_H
 #define ISA_CACHE_H
 
-/* CTR_EL0.DminLine: log2 of the words in the smallest data cache line. Arm ARM, the register's
- * page. */
+/* Arm ARM (DDI 0487), CTR_EL0.DminLine: log2 of the words in the smallest data cache line. */
 static inline size_t arch_cache_line_bytes(void)
 {
     uint64_t ctr;

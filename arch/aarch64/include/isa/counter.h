@@ -1,6 +1,6 @@
 /*
  * AArch64's part of arch/counter.h: the generic timer's virtual counter and timer, which every
- * exception level may use (boot sets CNTVOFF_EL2 to 0). Arm ARM, The Generic Timer.
+ * exception level may use (boot sets CNTVOFF_EL2 to 0). Arm ARM (DDI 0487), "The Generic Timer".
  */
 #ifndef ISA_COUNTER_H
 #define ISA_COUNTER_H

@@ -7,11 +7,11 @@
 
 #include <kiln/config.h>
 
-/* MPIDR_EL1.MT: the lowest affinity level numbers threads of a core (Cortex-A55, A76 and later),
- * so that the core's number stands in Aff1. Arm ARM, the register's page. */
+/* Arm ARM (DDI 0487), MPIDR_EL1.MT: the lowest affinity level numbers the threads of a core, as on
+ * Cortex-A55, A76 and later, so that the core's number stands in Aff1. */
 #define ISA_MPIDR_MT (1u << 24)
 
-/* CPACR_EL1.FPEN: 3 lets FP instructions through, 0 traps them. Arm ARM, the register's page. */
+/* Arm ARM (DDI 0487), CPACR_EL1.FPEN: 3 lets FP instructions through, 0 traps them. */
 #define ISA_CPACR_FPEN (UINT64_C(3) << 20)
 
 static inline unsigned arch_cpu_id(void)

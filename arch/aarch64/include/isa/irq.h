@@ -2,7 +2,7 @@
 #ifndef ISA_IRQ_H
 #define ISA_IRQ_H
 
-/* DAIF.I: interrupts are masked. Arm ARM, DAIF. */
+/* DAIF.I: interrupts are masked. Arm ARM (DDI 0487), DAIF. */
 #define ISA_DAIF_I 0x80u
 
 static inline uintptr_t arch_irq_save(void)

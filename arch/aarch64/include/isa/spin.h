@@ -1,8 +1,8 @@
 /*
  * AArch64's part of arch/spin.h. A waiter sleeps by wfe with its exclusive monitor set on the word
  * (by the load-acquire-exclusive); the store that changes the word clears the monitor, and that is
- * the event that wakes it: the one who stores needs no sev. Arm ARM, Wait for Event, and
- * Synchronization and semaphores.
+ * the event that wakes it: the one who stores needs no sev. Arm ARM (DDI 0487),
+ * "Wait for Event" and "Synchronization and semaphores".
  */
 #ifndef ISA_SPIN_H
 #define ISA_SPIN_H

@@ -1,0 +1,10 @@
+/* The host's part of arch/cache.h. */
+#ifndef ISA_CACHE_H
+#define ISA_CACHE_H
+
+static inline size_t arch_cache_line_bytes(void)
+{
+    return 64;
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* The host's part of arch/cpu.h. */
+#ifndef ISA_CPU_H
+#define ISA_CPU_H
+
+#include <isa/host.h>
+
+static inline unsigned arch_cpu_id(void)
+{
+    return 0;
+}
+
+static inline void arch_cpu_idle(void)
+{
+    host_idle();
+}
+
+_Noreturn static inline void arch_cpu_halt(void)
+{
+    host_halt();
+}
+
+static inline struct kiln_thread *arch_thread_self(void)
+{
+    return host_cpu.thread;
+}
+
+static inline void arch_thread_set_self(struct kiln_thread *thread)
+{
+    host_cpu.thread = thread;
+}
+
+static inline struct percpu *arch_percpu(void)
+{
+    return host_cpu.percpu;
+}
+
+static inline void arch_percpu_set(struct percpu *percpu)
+{
+    host_cpu.percpu = percpu;
+}
+
+static inline void arch_tls_set(void *tls)
+{
+    host_cpu.tls = tls;
+}
+
+static inline void *arch_tls_get(void)
+{
+    return host_cpu.tls;
+}
+
+static inline uintptr_t arch_tls_offset(void)
+{
+    return 16;
+}
+
+static inline bool arch_fp_trap(bool trap)
+{
+    bool was = host_cpu.fp_traps;
+
+    host_cpu.fp_traps = trap;
+    return was;
+}
+
+#endif

@@ -1,0 +1,40 @@
+/* The host's part of arch/frame.h: frames are what a test fills in; backtraces use its own stack.
+ */
+#ifndef ISA_FRAME_H
+#define ISA_FRAME_H
+
+struct arch_frame {
+    uintptr_t pc;
+    uintptr_t sp;
+    uintptr_t fp;
+};
+
+static inline uintptr_t arch_frame_pc(const struct arch_frame *frame)
+{
+    return frame->pc;
+}
+
+static inline uintptr_t arch_frame_sp(const struct arch_frame *frame)
+{
+    return frame->sp;
+}
+
+static inline uintptr_t arch_frame_fp(const struct arch_frame *frame)
+{
+    return frame->fp;
+}
+
+/* A record is the caller's frame pointer and the return address, as on AArch64 and x86_64. */
+static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
+{
+    const uintptr_t *record = (const uintptr_t *)fp;
+
+    return (struct arch_backtrace_step){.pc = record[1], .fp = record[0]};
+}
+
+static inline uintptr_t arch_frame_pointer(void)
+{
+    return (uintptr_t)__builtin_frame_address(0);
+}
+
+#endif
