@@ -1,0 +1,59 @@
+"""Boards: the facts of board/NAME/board.json that the command line needs."""
+
+import json
+import os
+
+from .failure import Failure, near_matches
+from .places import in_root
+
+DEFAULT = "raspi3"
+
+
+class Board:
+    """One board.json; docs/porting-board.md explains the keys."""
+
+    def __init__(self, name, facts):
+        self.name = name
+        self.description = facts["description"]
+        self.isa = facts["isa"]
+        self.load_address = int(facts["load_address"], 0)
+        self.kernel = facts["kernel"]
+        self.cpus = facts["cpus"]
+        self.config = {key: str(value) for key, value in facts["config"].items()}
+        self.qemu = facts["qemu"]
+        self.sdcard = facts.get("sdcard")
+
+    def machine(self, configuration):
+        """QEMU's -M argument under a configuration."""
+        return self.qemu["machine"].format(**{**self.config, **configuration})
+
+    def console_is_second_serial(self, configuration):
+        wanted = self.qemu.get("second_serial", {})
+        return any(configuration.get(key) == str(value) for key, value in wanted.items())
+
+
+def names():
+    folder = in_root("board")
+    return sorted(
+        name for name in os.listdir(folder)
+        if os.path.isfile(os.path.join(folder, name, "board.json"))
+    )
+
+
+def load(name):
+    if name not in names():
+        raise Failure(f"no board {name!r}{near_matches(name, names())}; boards: {', '.join(names())}")
+    with open(in_root("board", name, "board.json"), encoding="utf-8") as file:
+        return Board(name, json.load(file))
+
+
+def print_table():
+    rows = [("board", "processor", "CPUs", "QEMU", "what it is")]
+    for name in names():
+        board = load(name)
+        default = " (default)" if name == DEFAULT else ""
+        version = f"{board.qemu['machine'].split(',')[0]}, {board.qemu['minimum_version']} or later"
+        rows.append((name, board.isa, str(board.cpus), version, board.description + default))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)) + "  " + row[4])
