@@ -1,0 +1,50 @@
+/*
+ * UARTs: 8 data bits, no parity, one stop bit, no flow control. Several may be in use; the
+ * base address says which one is meant, and no call keeps state of its own.
+ *
+ * Output and input are separate tables, so that an image that reads no input carries no code for
+ * it.
+ */
+#ifndef DRIVERS_UART_H
+#define DRIVERS_UART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What uart_ops.init returns when no byte was waiting. */
+#define UART_NOTHING_WAITING (-1)
+
+struct uart_ops {
+    /*
+     * Waits until firmware's last byte has left (at most 0.1 s), then sets the UART up with its
+     * interrupts masked. clock_hz is what drives it; 0 keeps the divisor that firmware has set.
+     * Returns a byte that had been received and that enabling the FIFO would have lost, or
+     * UART_NOTHING_WAITING. Boot.
+     */
+    int (*init)(uintptr_t base, uint32_t clock_hz, uint32_t baud);
+
+    /*
+     * Sends one byte, polled; drops it when the UART has not taken it for the time of 32 bits.
+     * Any context, also a panic: takes no lock.
+     */
+    void (*putc)(uintptr_t base, char c);
+};
+
+struct uart_input_ops {
+    /*
+     * Takes at most room bytes that have been received; adds to *lost for each overrun that the
+     * UART reports. Breaks are dropped. The caller keeps other readers out; any context.
+     */
+    size_t (*receive)(uintptr_t base, uint8_t *bytes, size_t room, unsigned *lost);
+
+    /* Lets the interrupt "bytes have been received" through (true) or holds it back. Any context. */
+    void (*interrupt)(uintptr_t base, bool enable);
+};
+
+extern const struct uart_ops pl011_ops;
+extern const struct uart_input_ops pl011_input_ops;
+extern const struct uart_ops miniuart_ops;
+extern const struct uart_input_ops miniuart_input_ops;
+
+#endif

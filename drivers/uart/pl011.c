@@ -1,0 +1,90 @@
+/* ARM PrimeCell UART (PL011). ARM DDI 0183G, chapter 3. */
+#include <arch/mmio.h>
+#include <drivers/uart.h>
+#include <drivers/wait.h>
+#include <kiln/config.h>
+
+#define DATA            0x00
+#define FLAGS           0x18
+#define DIVISOR_INTEGER 0x24
+#define DIVISOR_64THS   0x28
+#define LINE_CONTROL    0x2C
+#define CONTROL         0x30
+#define FIFO_LEVELS     0x34
+#define INTERRUPT_MASK  0x38
+#define INTERRUPT_CLEAR 0x44
+
+#define DATA_BREAK   (1u << 10)
+#define DATA_OVERRUN (1u << 11)
+
+#define FLAG_BUSY          (1u << 3)
+#define FLAG_RECEIVE_EMPTY (1u << 4)
+#define FLAG_TRANSMIT_FULL (1u << 5)
+
+#define LINE_FIFOS  (1u << 4)
+#define LINE_8_BITS (3u << 5)
+
+#define CONTROL_UART     (1u << 0)
+#define CONTROL_TRANSMIT (1u << 8)
+#define CONTROL_RECEIVE  (1u << 9)
+
+/* An eighth of a FIFO, receive and transmit. */
+#define FIFO_LEVEL_EIGHTH 0
+
+#define INTERRUPT_RECEIVE (1u << 4)
+#define INTERRUPT_TIMEOUT (1u << 6)
+#define INTERRUPTS_ALL    0x7FFu
+
+static int pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
+{
+    int waiting = UART_NOTHING_WAITING;
+
+    wait_for_bits(base + FLAGS, FLAG_BUSY, 0, 10);
+    mmio_write32(base + CONTROL, 0);
+    mmio_write32(base + INTERRUPT_MASK, 0);
+    mmio_write32(base + INTERRUPT_CLEAR, INTERRUPTS_ALL);
+    mmio_write32(base + FIFO_LEVELS, FIFO_LEVEL_EIGHTH);
+    if (clock_hz) {
+        uint32_t divisor_64ths = (clock_hz * 4 + baud / 2) / baud;
+
+        mmio_write32(base + DIVISOR_INTEGER, divisor_64ths >> 6);
+        mmio_write32(base + DIVISOR_64THS, divisor_64ths & 63);
+    }
+    /* Without FIFOs one byte can wait, and enabling them discards it. */
+    if (!(mmio_read32(base + LINE_CONTROL) & LINE_FIFOS) &&
+        !(mmio_read32(base + FLAGS) & FLAG_RECEIVE_EMPTY))
+        waiting = mmio_read32(base + DATA) & 0xFF;
+    mmio_write32(base + LINE_CONTROL, LINE_8_BITS | LINE_FIFOS);
+    mmio_write32(base + CONTROL, CONTROL_UART | CONTROL_TRANSMIT | CONTROL_RECEIVE);
+    return waiting;
+}
+
+static void pl011_putc(uintptr_t base, char c)
+{
+    if (wait_for_bits(base + FLAGS, FLAG_TRANSMIT_FULL, 0, KILN_CONFIG_BAUD / 32))
+        mmio_write32(base + DATA, (uint8_t)c);
+}
+
+static size_t pl011_receive(uintptr_t base, uint8_t *bytes, size_t room, unsigned *lost)
+{
+    size_t count = 0;
+
+    while (count < room && !(mmio_read32(base + FLAGS) & FLAG_RECEIVE_EMPTY)) {
+        uint32_t data = mmio_read32(base + DATA);
+
+        if (data & DATA_OVERRUN)
+            ++*lost;
+        if (!(data & DATA_BREAK))
+            bytes[count++] = (uint8_t)data;
+    }
+    return count;
+}
+
+/* The timeout interrupt covers bytes that stay below the FIFO's level. */
+static void pl011_interrupt(uintptr_t base, bool enable)
+{
+    mmio_write32(base + INTERRUPT_MASK, enable ? INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT : 0);
+}
+
+const struct uart_ops pl011_ops = {pl011_init, pl011_putc};
+const struct uart_input_ops pl011_input_ops = {pl011_receive, pl011_interrupt};
