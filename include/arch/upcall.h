@@ -8,6 +8,13 @@
 
 struct arch_frame;
 
+/*
+ * The first member of struct percpu: what arch/ itself needs of a CPU's data. The boot CPU's is
+ * `core_boot_percpu`, statically initialised, and in place before its first exception.
+ */
+struct arch_percpu {
+    uintptr_t emergency_stack_top; /* where a fault in a handler is reported from */
+};
 /* The boot CPU, MMU off, on the boot stack, bss clear: lays out the address space and returns. */
 void core_boot_map(uintptr_t boot_argument);
 

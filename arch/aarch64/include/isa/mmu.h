@@ -1,0 +1,47 @@
+/* AArch64: what the mapper needs of the CPU. */
+#ifndef ISA_MMU_H
+#define ISA_MMU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Indices into MAIR_EL1. */
+#define MAIR_NORMAL   0 /* write-back, read and write allocate */
+#define MAIR_DEVICE   1 /* nGnRE */
+#define MAIR_UNCACHED 2
+#define MAIR_VALUE    0x4404FFull
+
+/*
+ * Sets `count` entries to value, value + step, value + 2 * step ..., and tells whether all are
+ * zero. Entries are aligned to 8; the fast path takes 16 bytes at a time. Leaves FP registers as they were.
+ */
+void arch_table_fill(uint64_t *entries, uint64_t value, uint64_t step, size_t count);
+bool arch_table_is_empty(const uint64_t *entries, size_t count);
+
+/* Writes an entry that a table walk may be looking at, after everything it leads to. */
+static inline void arch_table_publish(uint64_t *entry, uint64_t value)
+{
+    __asm__ volatile("dmb ishst" : : : "memory");
+    *(volatile uint64_t *)entry = value;
+}
+
+/* Makes new entries visible to table walks of the instructions that follow. */
+static inline void arch_table_barrier(void)
+{
+    __asm__ volatile("dsb ishst\n\tisb" : : : "memory");
+}
+
+/* Forgets translations of a range, on all CPUs. */
+static inline void arch_tlb_flush(uintptr_t va, size_t bytes)
+{
+    __asm__ volatile("dsb ishst" : : : "memory");
+    if (bytes > 64 * 4096)
+        __asm__ volatile("tlbi vmalle1is" : : : "memory");
+    else
+        for (uintptr_t page = va >> 12; page < (va + bytes) >> 12; page++)
+            __asm__ volatile("tlbi vaae1is, %0" : : "r"(page) : "memory");
+    __asm__ volatile("dsb ish\n\tisb" : : : "memory");
+}
+
+#endif
