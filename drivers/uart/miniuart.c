@@ -8,13 +8,13 @@
 #include <kiln/config.h>
 
 /* From the start of the AUX block, which SPI 1 and 2 share. */
-#define AUX_ENABLES 0x04
-#define DATA        0x40
-#define INTERRUPTS  0x44
-#define LINE        0x4C
-#define LINE_STATUS 0x54
-#define CONTROL     0x60
-#define DIVISOR     0x68
+#define AUX_ENABLES         0x04
+#define DATA                0x40
+#define INTERRUPTS          0x44
+#define LINE                0x4C
+#define LINE_STATUS         0x54
+#define CONTROL             0x60
+#define DIVISOR             0x68
 
 #define AUX_ENABLE_MINIUART (1u << 0)
 
@@ -22,12 +22,12 @@
 #define LINE_8_BITS 3u
 
 /* Erratum: the manual swaps bits 0 and 1; bits 2 and 3 must be set for receive interrupts. */
-#define INTERRUPT_RECEIVE ((1u << 0) | (3u << 2))
+#define INTERRUPT_RECEIVE        ((1u << 0) | (3u << 2))
 
-#define STATUS_RECEIVED       (1u << 0)
-#define STATUS_OVERRUN        (1u << 1)
-#define STATUS_TRANSMIT_SPACE (1u << 5)
-#define STATUS_TRANSMIT_IDLE  (1u << 6)
+#define STATUS_RECEIVED          (1u << 0)
+#define STATUS_OVERRUN           (1u << 1)
+#define STATUS_TRANSMIT_SPACE    (1u << 5)
+#define STATUS_TRANSMIT_IDLE     (1u << 6)
 
 #define CONTROL_RECEIVE_TRANSMIT 3u
 

@@ -4,29 +4,29 @@
 #include <drivers/wait.h>
 #include <kiln/config.h>
 
-#define DATA            0x00
-#define FLAGS           0x18
-#define DIVISOR_INTEGER 0x24
-#define DIVISOR_64THS   0x28
-#define LINE_CONTROL    0x2C
-#define CONTROL         0x30
-#define FIFO_LEVELS     0x34
-#define INTERRUPT_MASK  0x38
-#define INTERRUPT_CLEAR 0x44
+#define DATA               0x00
+#define FLAGS              0x18
+#define DIVISOR_INTEGER    0x24
+#define DIVISOR_64THS      0x28
+#define LINE_CONTROL       0x2C
+#define CONTROL            0x30
+#define FIFO_LEVELS        0x34
+#define INTERRUPT_MASK     0x38
+#define INTERRUPT_CLEAR    0x44
 
-#define DATA_BREAK   (1u << 10)
-#define DATA_OVERRUN (1u << 11)
+#define DATA_BREAK         (1u << 10)
+#define DATA_OVERRUN       (1u << 11)
 
 #define FLAG_BUSY          (1u << 3)
 #define FLAG_RECEIVE_EMPTY (1u << 4)
 #define FLAG_TRANSMIT_FULL (1u << 5)
 
-#define LINE_FIFOS  (1u << 4)
-#define LINE_8_BITS (3u << 5)
+#define LINE_FIFOS         (1u << 4)
+#define LINE_8_BITS        (3u << 5)
 
-#define CONTROL_UART     (1u << 0)
-#define CONTROL_TRANSMIT (1u << 8)
-#define CONTROL_RECEIVE  (1u << 9)
+#define CONTROL_UART       (1u << 0)
+#define CONTROL_TRANSMIT   (1u << 8)
+#define CONTROL_RECEIVE    (1u << 9)
 
 /* An eighth of a FIFO, receive and transmit. */
 #define FIFO_LEVEL_EIGHTH 0

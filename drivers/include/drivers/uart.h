@@ -38,7 +38,8 @@ struct uart_input_ops {
      */
     size_t (*receive)(uintptr_t base, uint8_t *bytes, size_t room, unsigned *lost);
 
-    /* Lets the interrupt "bytes have been received" through (true) or holds it back. Any context. */
+    /* Lets the interrupt "bytes have been received" through (true) or holds it back. Any context.
+     */
     void (*interrupt)(uintptr_t base, bool enable);
 };
 

@@ -1,0 +1,24 @@
+/*
+ * What all Raspberry Pis up to the 4 have in common, behind the board contract: console, memory
+ * and clocks from the VideoCore's mailbox, spin table, restart. A board folder supplies the facts.
+ */
+#ifndef DRIVERS_PI_BOARD_H
+#define DRIVERS_PI_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pi_facts {
+    uintptr_t peripherals;
+    uint32_t pl011_irq;
+    uint32_t miniuart_irq;
+    unsigned cpu_count;
+    bool memory_above_1gib; /* and the board revision tells how much */
+    void (*gpio_pull_up)(uintptr_t base, unsigned pin);
+};
+extern const struct pi_facts pi_facts;
+
+/* Seed for random numbers out of the firmware's device tree, or 0. After board_early_init. */
+uint64_t pi_tree_seed(void);
+
+#endif
