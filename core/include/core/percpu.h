@@ -1,0 +1,35 @@
+/* What each CPU has of its own; arch_percpu() is the running CPU's. */
+#ifndef CORE_PERCPU_H
+#define CORE_PERCPU_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <arch/cpu.h>
+
+struct cpu_call;
+struct kiln_thread;
+
+struct percpu {
+    /* Never changes once the CPU runs; first, because the vectors load it. */
+    uintptr_t emergency_stack_top;
+    uint32_t cpu;
+
+    /* Written by this CPU alone. */
+    uint32_t interrupt; /* whose handler runs, or IRQ_NONE; kept in CHECKS builds only */
+    struct kiln_thread *idle_thread;
+
+    /* Atomic, shared by all CPUs: a stack of calls that wait for this CPU. */
+    struct cpu_call *calls;
+    uint32_t online; /* 1 once this CPU serves interrupts, 0 after it has stopped */
+    uint32_t stop;   /* set by a CPU that panics */
+} __attribute__((aligned(64)));
+
+_Static_assert(offsetof(struct percpu, emergency_stack_top) == 0, "vectors.S loads it at offset 0");
+
+/* The boot CPU's; arch_percpu() from the first C instruction on. */
+extern struct percpu core_boot_percpu;
+
+/* That of a CPU below kiln_cpu_count(). */
+struct percpu *core_percpu(unsigned cpu);
+
+#endif
