@@ -20,24 +20,34 @@ struct board_facts {
     const char *name;
     const struct board_range *devices; /* mapped as device memory at boot */
     unsigned device_count;
-    uint32_t alarm_irq;                /* arch_alarm_set's interrupt */
+    uint32_t alarm_irq; /* arch_alarm_set's interrupt */
 };
 extern const struct board_facts board_facts;
 
 /*
  * First call after the MMU is on: learn memory, boot arguments and CPU count, and hand them to
- * core's boot_* calls (core/boot_info.h); start the console. boot_argument is what the firmware passed in
- * the first register. Interrupts masked, no heap.
+ * core's boot_* calls (core/boot_info.h); start the console. boot_argument is what the firmware
+ * passed in the first register. Interrupts masked, no heap.
  */
 void board_early_init(uintptr_t boot_argument);
-
-/* After the interrupt controller and the clock are up: console input by interrupt. */
-void board_late_init(void);
 
 /* Polled console output of one byte, no lock, no state that a crash could have broken. */
 void board_putc(char c);
 
-/* Makes CPU `cpu` run from arch_cpu_entry_address() and park. 0 or -ENODEV. Boot, before page 0 is unmapped. */
+/*
+ * Console input. Only an image that reads calls these, so that others carry none of it.
+ * start: `received` runs from now on, as an interrupt handler, while bytes wait. Thread context.
+ * take: at most `room` bytes that have come; adds to *lost for each overrun. One caller at a time,
+ *       any context.
+ * hold: keeps the interrupt back (true) or lets it through again; bytes then stay in the UART,
+ *       and with QEMU in its sender. Any context.
+ */
+void board_console_input_start(void (*received)(void *unused));
+size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost);
+void board_console_input_hold(bool hold);
+
+/* Makes CPU `cpu` run from arch_cpu_entry_address() and park. 0 or -ENODEV. Boot, before page 0 is
+ * unmapped. */
 int board_cpu_gather(unsigned cpu);
 
 /* A random number from the board's own source; 0 if it has none. */

@@ -21,7 +21,7 @@
 #define KILN_NORETURN _Noreturn
 #endif
 
-#define KILN_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define KILN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Placed in memory that a warm reset keeps and that boot does not clear. */
 #define KILN_NOINIT __attribute__((section(".noinit")))

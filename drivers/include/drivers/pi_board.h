@@ -13,7 +13,7 @@ struct pi_facts {
     uint32_t pl011_irq;
     uint32_t miniuart_irq;
     unsigned cpu_count;
-    bool memory_above_1gib; /* and the board revision tells how much */
+    uintptr_t memory_end; /* nothing above is memory */
     void (*gpio_pull_up)(uintptr_t base, unsigned pin);
 };
 extern const struct pi_facts pi_facts;

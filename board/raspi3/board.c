@@ -1,0 +1,32 @@
+/* Raspberry Pi 3B, 3B+, 3A+, Zero 2 W: BCM2837. BCM2836 ARM-local peripherals (QA7), BCM2835 ARM
+ * Peripherals. */
+#include <board.h>
+#include <drivers/gpio.h>
+#include <drivers/pi_board.h>
+#include <drivers/rng.h>
+
+/* The peripherals, and the ARM-local block right behind them. */
+static const struct board_range devices[] = {{0x3F000000, 0x1200000}};
+
+const struct board_facts board_facts = {
+    .name = "raspi3",
+    .devices = devices,
+    .device_count = sizeof(devices) / sizeof(devices[0]),
+    .alarm_irq = 3,
+};
+
+const struct pi_facts pi_facts = {
+    .peripherals = 0x3F000000,
+    .pl011_irq = 89,
+    .miniuart_irq = 61,
+    .cpu_count = 4,
+    .memory_end = 0x3F000000,
+    .gpio_pull_up = gpio_pull_up_bcm2835,
+};
+
+uint64_t board_entropy(void)
+{
+    uint64_t seed = pi_tree_seed();
+
+    return seed ? seed : rng_read(pi_facts.peripherals);
+}

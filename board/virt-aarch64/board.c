@@ -1,0 +1,120 @@
+/* QEMU's machine "virt" (docs/system/arm/virt.rst; its addresses are in hw/arm/virt.c). */
+#include <board.h>
+
+#include <arch/mmu.h>
+#include <arch/smp.h>
+#include <core/boot_info.h>
+#include <drivers/firmware_tree.h>
+#include <drivers/psci.h>
+#include <drivers/uart.h>
+#include <kiln/irq.h>
+#include <kiln/panic.h>
+#include <lib/fdt.h>
+
+#define RAM_BASE      0x40000000
+#define RAM_MINIMUM   0x08000000 /* what the machine has when nobody asks for more or less */
+#define UART          0x09000000
+#define UART_IRQ      33
+#define UART_CLOCK_HZ 24000000
+
+/* GIC and the devices up to the UART and the clock behind it. */
+static const struct board_range devices[] = {{0x08000000, 0x1200000}};
+
+const struct board_facts board_facts = {
+    .name = "virt-aarch64",
+    .devices = devices,
+    .device_count = sizeof(devices) / sizeof(devices[0]),
+    .alarm_irq = 27,
+};
+
+static bool psci_uses_smc;
+static int16_t waiting_byte = UART_NOTHING_WAITING;
+static uint64_t tree_seed;
+
+/* An ELF starts without an argument; the tree is then at the start of RAM, where nothing is mapped
+ * yet. */
+static uintptr_t find_tree(uintptr_t boot_argument)
+{
+    size_t bytes;
+
+    if (boot_argument)
+        return boot_argument;
+    if (arch_mmu_map(&arch_boot_space, RAM_BASE, RAM_BASE, ARCH_PAGE_BYTES, ARCH_MAP_DATA))
+        return 0;
+    bytes = fdt_total_bytes((const void *)RAM_BASE);
+    bytes = (bytes + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
+    if (!bytes || arch_mmu_map(&arch_boot_space, RAM_BASE, RAM_BASE, bytes, ARCH_MAP_DATA))
+        return 0;
+    return RAM_BASE;
+}
+
+static void check_irq_controller(enum device_tree_irq_controller found)
+{
+    if (KILN_CONFIG_GIC == 2 && found == DEVICE_TREE_IRQ_GICV3)
+        kiln_panic("the machine has a GICv3, this image is for a GICv2: build with --config GIC=3");
+    if (KILN_CONFIG_GIC == 3 && found == DEVICE_TREE_IRQ_GICV2)
+        kiln_panic("the machine has a GICv2, this image is for a GICv3: build with --config GIC=2");
+}
+
+void board_early_init(uintptr_t boot_argument)
+{
+    struct device_tree_info info;
+    uintptr_t tree;
+
+    waiting_byte = (int16_t)pl011_ops.init(UART, UART_CLOCK_HZ, KILN_CONFIG_BAUD);
+    tree = find_tree(boot_argument);
+    if (!tree || firmware_tree_apply(tree, &info) != 0) {
+        boot_memory_add(RAM_BASE, RAM_MINIMUM);
+        return;
+    }
+    tree_seed = info.seed;
+    psci_uses_smc = info.psci == DEVICE_TREE_PSCI_SMC;
+    check_irq_controller(info.irq_controller);
+}
+
+void board_putc(char c)
+{
+    pl011_ops.putc(UART, c);
+}
+
+void board_console_input_start(void (*received)(void *unused))
+{
+    kiln_irq_attach(UART_IRQ, received, NULL);
+    pl011_input_ops.interrupt(UART, true);
+}
+
+size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost)
+{
+    if (room && waiting_byte >= 0) {
+        *bytes = (uint8_t)waiting_byte;
+        waiting_byte = UART_NOTHING_WAITING;
+        return 1;
+    }
+    return pl011_input_ops.receive(UART, bytes, room, lost);
+}
+
+void board_console_input_hold(bool hold)
+{
+    pl011_input_ops.interrupt(UART, !hold);
+}
+
+/* CPU n of the first eight has affinity n, with either GIC. */
+int board_cpu_gather(unsigned cpu)
+{
+    return psci_cpu_on(psci_uses_smc, cpu, arch_cpu_entry_address());
+}
+
+uint64_t board_entropy(void)
+{
+    return tree_seed;
+}
+
+void board_reset(void)
+{
+    psci_system_reset(psci_uses_smc);
+}
+
+void board_power_off(void)
+{
+    psci_system_off(psci_uses_smc);
+}

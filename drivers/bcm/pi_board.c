@@ -1,0 +1,242 @@
+#include <drivers/pi_board.h>
+
+#include <arch/cache.h>
+#include <arch/mmio.h>
+#include <arch/smp.h>
+#include <arch/spin.h>
+#include <board.h>
+#include <core/boot_info.h>
+#include <drivers/atags.h>
+#include <drivers/firmware_tree.h>
+#include <drivers/gpio.h>
+#include <drivers/mailbox.h>
+#include <drivers/pm.h>
+#include <drivers/uart.h>
+#include <errno.h>
+#include <kiln/irq.h>
+#include <lib/fdt.h>
+
+#define GPIO        0x200000
+#define PL011       0x201000
+#define AUX         0x215000
+#define PIN_OUTPUT  14
+#define PIN_INPUT   15
+#define PAGE_0_SIZE 0x1000
+
+/* The 64-bit stub of the firmware: CPU n jumps to the address that it finds at 0xD8 + 8 n. */
+#define SPIN_TABLE 0xD8
+
+/* "Raspberry Pi revision codes": new style, and the memory as a power of two times 256 MiB. */
+#define REVISION_NEW_STYLE    (1u << 23)
+#define REVISION_MEMORY(code) ((size_t)(256u << 20) << ((code) >> 20 & 7))
+#define LOW_MEMORY_END        0x40000000u
+
+#define CLOCK_TAG(tag, clock) (tag), 8, 0, (clock), 0
+
+/* Places of answers in the messages below. */
+enum {
+    ANSWER_MEMORY_BASE = 5,
+    ANSWER_MEMORY_BYTES = 6,
+    ANSWER_UART_HZ = 11,
+    ANSWER_CORE_HZ = 16,
+    ANSWER_ARM_HZ = 21,
+    ANSWER_ARM_MAX_HZ = 26,
+    ANSWER_REVISION = 30
+};
+enum { RAISE_HZ = 6, RAISE_CORE_HZ = 12 };
+
+static uint32_t inquiry[2 * MAILBOX_WORDS]
+    __attribute__((aligned(MAILBOX_ALIGN))) = {sizeof(inquiry),
+                                               MAILBOX_REQUEST,
+                                               MAILBOX_ARM_MEMORY,
+                                               8,
+                                               0,
+                                               0,
+                                               0,
+                                               CLOCK_TAG(MAILBOX_CLOCK_RATE, MAILBOX_CLOCK_UART),
+                                               CLOCK_TAG(MAILBOX_CLOCK_RATE, MAILBOX_CLOCK_CORE),
+                                               CLOCK_TAG(MAILBOX_CLOCK_RATE, MAILBOX_CLOCK_ARM),
+                                               CLOCK_TAG(MAILBOX_CLOCK_MAX, MAILBOX_CLOCK_ARM),
+                                               MAILBOX_BOARD_REVISION,
+                                               4,
+                                               0,
+                                               0,
+                                               MAILBOX_END};
+
+/* The core clock may follow the ARM's: the second tag asks for it again. */
+static uint32_t raise[MAILBOX_WORDS]
+    __attribute__((aligned(MAILBOX_ALIGN))) = {sizeof(raise),
+                                               MAILBOX_REQUEST,
+                                               MAILBOX_CLOCK_SET,
+                                               12,
+                                               0,
+                                               MAILBOX_CLOCK_ARM,
+                                               0,
+                                               0,
+                                               CLOCK_TAG(MAILBOX_CLOCK_RATE, MAILBOX_CLOCK_CORE),
+                                               MAILBOX_END};
+
+/* Indexed by console_number(). */
+static const struct {
+    const struct uart_ops *ops;
+    uintptr_t offset;
+    enum gpio_function function;
+} consoles[2] = {
+    {&pl011_ops, PL011, GPIO_ALT0},
+    {&miniuart_ops, AUX, GPIO_ALT5},
+};
+
+static uint8_t chosen_console;
+static int16_t waiting_byte = UART_NOTHING_WAITING;
+static uint64_t tree_seed;
+
+/* Any value of the variable gives a console: a panic may find it overwritten. */
+static unsigned console_number(void)
+{
+    if (KILN_CONFIG_CONSOLE_UART)
+        return KILN_CONFIG_CONSOLE_UART - 1;
+    return chosen_console & 1;
+}
+
+static uintptr_t console_base(void)
+{
+    return pi_facts.peripherals + consoles[console_number()].offset;
+}
+
+static void console_pins(enum gpio_function function)
+{
+    uintptr_t gpio = pi_facts.peripherals + GPIO;
+
+    if (gpio_function(gpio, PIN_OUTPUT) == function && gpio_function(gpio, PIN_INPUT) == function)
+        return;
+    pi_facts.gpio_pull_up(gpio, PIN_INPUT);
+    gpio_function_set(gpio, PIN_OUTPUT, function);
+    gpio_function_set(gpio, PIN_INPUT, function);
+}
+
+static void console_init(uint32_t uart_hz, uint32_t core_hz)
+{
+    unsigned number;
+
+    chosen_console = gpio_function(pi_facts.peripherals + GPIO, PIN_OUTPUT) == GPIO_ALT5;
+    number = console_number();
+    console_pins(consoles[number].function);
+    waiting_byte = (int16_t)consoles[number].ops->init(console_base(), number ? core_hz : uart_hz,
+                                                       KILN_CONFIG_BAUD);
+}
+
+/* Firmware starts bare metal at the lowest clock. */
+static void raise_arm_clock(void)
+{
+    if (inquiry[ANSWER_ARM_HZ] >= inquiry[ANSWER_ARM_MAX_HZ])
+        return;
+    raise[RAISE_HZ] = inquiry[ANSWER_ARM_MAX_HZ];
+    if (mailbox_call(pi_facts.peripherals, raise) == 0)
+        inquiry[ANSWER_CORE_HZ] = raise[RAISE_CORE_HZ];
+}
+
+/* The VideoCore tells the memory below 1 GiB only. */
+static void add_mailbox_memory(void)
+{
+    uint32_t revision = inquiry[ANSWER_REVISION];
+
+    boot_memory_add(inquiry[ANSWER_MEMORY_BASE], inquiry[ANSWER_MEMORY_BYTES]);
+    if (pi_facts.memory_end > LOW_MEMORY_END && (revision & REVISION_NEW_STYLE)) {
+        size_t end = REVISION_MEMORY(revision);
+
+        if (end > pi_facts.memory_end)
+            end = pi_facts.memory_end;
+        if (end > LOW_MEMORY_END)
+            boot_memory_add(LOW_MEMORY_END, end - LOW_MEMORY_END);
+    }
+}
+
+static void read_atags(uintptr_t address, bool has_inquiry)
+{
+    struct atags atags;
+
+    if (!address || address >= PAGE_0_SIZE ||
+        !atags_read((const void *)address, PAGE_0_SIZE - address, &atags))
+        return;
+    boot_arguments_set(atags.arguments, atags.arguments_bytes);
+    if (!has_inquiry)
+        boot_memory_add(atags.memory_base, atags.memory_bytes);
+}
+
+void board_early_init(uintptr_t boot_argument)
+{
+    struct device_tree_info info;
+    bool has_inquiry = mailbox_call(pi_facts.peripherals, inquiry) == 0;
+
+    if (has_inquiry) {
+        raise_arm_clock();
+        console_init(inquiry[ANSWER_UART_HZ], inquiry[ANSWER_CORE_HZ]);
+    } else {
+        console_init(0, 0);
+    }
+    boot_cpu_count_set(pi_facts.cpu_count);
+    boot_memory_reserve(0, PAGE_0_SIZE);
+    if (boot_argument >= PAGE_0_SIZE && firmware_tree_apply(boot_argument, &info) == 0) {
+        tree_seed = info.seed;
+        return;
+    }
+    if (has_inquiry)
+        add_mailbox_memory();
+    read_atags(boot_argument, has_inquiry);
+}
+
+uint64_t pi_tree_seed(void)
+{
+    return tree_seed;
+}
+
+void board_putc(char c)
+{
+    consoles[console_number()].ops->putc(console_base(), c);
+}
+
+/* Indexed by console_number(). */
+static const struct uart_input_ops *const inputs[2] = {&pl011_input_ops, &miniuart_input_ops};
+
+void board_console_input_start(void (*received)(void *unused))
+{
+    kiln_irq_attach(console_number() ? pi_facts.miniuart_irq : pi_facts.pl011_irq, received, NULL);
+    inputs[console_number()]->interrupt(console_base(), true);
+}
+
+size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost)
+{
+    if (room && waiting_byte >= 0) {
+        *bytes = (uint8_t)waiting_byte;
+        waiting_byte = UART_NOTHING_WAITING;
+        return 1;
+    }
+    return inputs[console_number()]->receive(console_base(), bytes, room, lost);
+}
+
+void board_console_input_hold(bool hold)
+{
+    inputs[console_number()]->interrupt(console_base(), !hold);
+}
+
+int board_cpu_gather(unsigned cpu)
+{
+    uintptr_t slot = SPIN_TABLE + 8 * cpu;
+
+    if (cpu >= pi_facts.cpu_count)
+        return -ENODEV;
+    mmio_write64(slot, arch_cpu_entry_address());
+    arch_cache_clean((const void *)slot, 8);
+    arch_spin_wake();
+    return 0;
+}
+
+void board_reset(void)
+{
+    pm_reset(pi_facts.peripherals);
+}
+
+void board_power_off(void)
+{
+    pm_power_off(pi_facts.peripherals);
+}
