@@ -1,0 +1,217 @@
+"""Configures and builds one app for one board by ordinary CMake."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from . import configuration as options
+from . import apps, installing, packages
+from .children import Child
+from .failure import BUILD_FAILED, Failure
+from .locks import Lock
+from .places import ROOT, in_root
+from .report import say, say_command
+
+STAMP = "kiln-stamp.json"
+APP_LIST = "kiln-apps.txt"
+NINJA_STATUS = re.compile(r"\[[0-9]+/[0-9]+\] |ninja: |-- |\s*$")
+
+
+class Request:
+    """What to build, and how."""
+
+    def __init__(self, app, board, configuration, build_folder, toolchain=None, verbose=False):
+        self.app = app
+        self.board = board
+        self.configuration = configuration
+        self.build_folder = build_folder
+        self.toolchain = toolchain
+        self.verbose = verbose
+        self.tree = build_folder.of_app(board, app.name)
+
+    def source_folder(self):
+        return self.app.folder or os.path.join(self.tree, "project")
+
+    def cache_entries(self):
+        """What CMake is told; a change of any of it configures again."""
+        entries = {
+            "CMAKE_TOOLCHAIN_FILE": in_root("cmake", f"toolchain-{self.board.isa}.cmake"),
+            "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
+            "KILN_ROOT": ROOT,
+            "KILN_BUILD_DIR": self.build_folder.path,
+            "KILN_BOARD": self.board.name,
+            "KILN_CONFIG": options.as_cmake_list(self.configuration),
+        }
+        if self.toolchain:
+            entries["KILN_TOOLCHAIN"] = self.toolchain
+        return entries
+
+    def needs(self):
+        """Tools that have to be there."""
+        compiler = () if self.toolchain else ("aarch64-linux-gnu-gcc",)
+        if self.toolchain == "clang":
+            compiler = ("clang", "ld.lld")
+        cpp = ("aarch64-linux-gnu-g++",) if self.app.is_cpp() and not self.toolchain else ()
+        return ("cmake", "ninja", "picolibc") + compiler + cpp
+
+
+class Built:
+    """The result: paths of what was built, its effective options, and the lock that guards them."""
+
+    def __init__(self, request, name, lock):
+        self.request = request
+        self.name = name
+        self.tree = request.tree
+        self.elf = os.path.join(self.tree, f"{name}.elf")
+        self.image = os.path.join(self.tree, request.board.kernel)
+        self.lock = lock
+        self.configuration = effective_configuration(request, name)
+
+    def addr2line(self):
+        """The program that knows the ELF's line numbers."""
+        prefix = self.request.toolchain or "aarch64-linux-gnu-"
+        return "llvm-addr2line" if prefix == "clang" else f"{prefix}addr2line"
+
+
+def effective_configuration(request, name):
+    """The board's defaults, then what the app's CMakeLists.txt sets, then the command line."""
+    chosen = dict(request.board.config)
+    path = os.path.join(request.tree, f"{name}.config")
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            chosen.update(line.strip().split("=", 1) for line in file if "=" in line)
+    chosen.update(request.configuration)
+    return chosen
+
+
+def build(request):
+    """Builds and returns a Built, whose lock the caller releases when it has read the files."""
+    check_toolchain(request)
+    installing.ensure(request.needs(), verbose=request.verbose)
+    board_folder = request.build_folder.of_board(request.board)
+    lock = Lock(os.path.join(board_folder, f".{request.app.name}.lock"))
+    try:
+        with Lock(os.path.join(board_folder, ".lock")):
+            told = configure_if_needed(request)
+            run_build(request, told)
+            return Built(request, only_app(request), lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def check_toolchain(request):
+    toolchain = request.toolchain
+    if toolchain and toolchain != "clang" and not packages.find_program(f"{toolchain}gcc"):
+        raise Failure(f"no compiler {toolchain}gcc on PATH (--toolchain wants a prefix such as "
+                      "aarch64-none-elf-, or clang)", BUILD_FAILED)
+
+
+def wanted_stamp(request):
+    return {"source": request.app.origin(), "cache": request.cache_entries()}
+
+
+def read_stamp(tree):
+    try:
+        with open(os.path.join(tree, STAMP), encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
+
+
+def configure_if_needed(request):
+    """Returns whether it had to, in which case the user has been told."""
+    wanted = wanted_stamp(request)
+    if read_stamp(request.tree) == wanted:
+        return False
+    say(f"building {request.app.name} for {request.board.name}")
+    forget_tree_of_another(request, wanted)
+    os.makedirs(request.tree, exist_ok=True)
+    if request.app.file:
+        write_project(request)
+    command = ["cmake", "-G", "Ninja", "-S", request.source_folder(), "-B", request.tree]
+    command += [f"-D{name}={value}" for name, value in request.cache_entries().items()]
+    status, output = run_quietly(command, request.verbose)
+    if status != 0:
+        show(output)
+        shutil.rmtree(request.tree, ignore_errors=True)
+        raise Failure(f"cmake could not configure {request.app.name} for {request.board.name}",
+                      BUILD_FAILED)
+    only_app(request)
+    with open(os.path.join(request.tree, STAMP), "w", encoding="utf-8") as file:
+        json.dump(wanted, file, indent=1)
+    return True
+
+
+def forget_tree_of_another(request, wanted):
+    """CMake's cache cannot change its source folder or compiler: start it anew."""
+    stamp = read_stamp(request.tree) or {"source": None, "cache": {}}
+    fixed = ("CMAKE_TOOLCHAIN_FILE", "KILN_TOOLCHAIN", "KILN_ROOT")
+    same = stamp["source"] == wanted["source"] and all(
+        stamp["cache"].get(key) == wanted["cache"].get(key) for key in fixed)
+    if os.path.isdir(request.tree) and not same:
+        shutil.rmtree(request.tree)
+    elif os.path.exists(os.path.join(request.tree, STAMP)):
+        os.remove(os.path.join(request.tree, STAMP))
+
+
+def write_project(request):
+    os.makedirs(request.source_folder(), exist_ok=True)
+    path = os.path.join(request.source_folder(), "CMakeLists.txt")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(apps.project_text(request.app))
+
+
+def only_app(request):
+    """The name of the one app that the folder's CMakeLists.txt makes."""
+    path = os.path.join(request.tree, APP_LIST)
+    found = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            found = file.read().split()
+    if len(found) == 1:
+        return found[0]
+    where = request.app.origin()
+    if not found:
+        raise Failure(f"{where} has no app: its CMakeLists.txt does not call kiln_app()")
+    raise Failure(f"{where} has {len(found)} apps: {', '.join(sorted(found))}; "
+                  "give each a folder of its own")
+
+
+def run_build(request, told):
+    command = ["cmake", "--build", request.tree]
+    title = None if told else f"building {request.app.name} for {request.board.name}"
+    status, output = run_quietly(command, request.verbose, title)
+    if status != 0:
+        show(output)
+        raise Failure(f"{request.app.name} could not be built for {request.board.name}",
+                      BUILD_FAILED)
+    show("".join(line for line in output.splitlines(True) if not NINJA_STATUS.match(line)))
+
+
+def run_quietly(command, verbose, title=None):
+    """
+    (status, output). With verbose the output is shown as it comes and '' is returned; otherwise
+    the title is said as soon as there is something to do.
+    """
+    say_command(command, verbose)
+    lines = []
+    with Child(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+               stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+        for line in process.stdout:
+            if verbose:
+                show(line)
+                continue
+            if title and line.startswith("["):
+                say(title)
+                title = None
+            lines.append(line)
+        return process.wait(), "".join(lines)
+
+
+def show(text):
+    sys.stderr.write(text)
+    sys.stderr.flush()

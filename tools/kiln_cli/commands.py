@@ -1,0 +1,116 @@
+"""The commands, one function each: they take the parsed arguments and return the exit status."""
+
+from . import apps
+from . import boards as board_list
+from . import configuration
+from .places import BuildFolder
+from .report import say, say_command
+
+
+def request_of(chosen, checks, smp=1):
+    """A building.Request from the options that run, build and image share."""
+    from .building import Request
+
+    board = board_list.load(chosen.board)
+    app = apps.find(chosen.app)
+    with_checks = checks if chosen.checks is None else chosen.checks
+    options = configuration.choose(chosen.config, with_checks, smp)
+    return Request(app, board, options, BuildFolder(chosen.build_dir), chosen.toolchain,
+                   chosen.verbose)
+
+
+def run(chosen):
+    from . import building, qemu
+
+    request = request_of(chosen, checks=True, smp=chosen.smp or 1)
+    qemu.check_cpus(request.board, chosen.smp)
+    options = qemu.RunOptions(chosen.program_words, chosen.smp, chosen.icount,
+                              debug_port(chosen), chosen.log_guest_errors)
+    if options.debug_port:
+        qemu.check_port(options.debug_port)
+    qemu.ensure(request.board, chosen.verbose)
+    built = building.build(request)
+    try:
+        return start(built, options, chosen)
+    finally:
+        built.lock.release()
+
+
+def debug_port(chosen):
+    from .qemu import DEFAULT_GDB_PORT
+
+    return (chosen.port or DEFAULT_GDB_PORT) if chosen.debug else None
+
+
+def start(built, options, chosen):
+    """Runs what was built on the user's terminal or pipes."""
+    from . import qemu, session
+
+    board = built.request.board
+    host, quoter = session.console_ends()
+    command = qemu.command(board, built.image, built.configuration, options, host, built.tree)
+    say_command(command, chosen.verbose)
+    if options.debug_port:
+        say(f"waiting for gdb on port {options.debug_port}: "
+            f"./kiln debug {chosen.app} -b {board.name} --port {options.debug_port}")
+    return session.interact(command, built.elf, built.addr2line(), host, quoter, chosen.timeout,
+                            built.lock.release)
+
+
+def build(chosen):
+    from . import building
+
+    built = building.build(request_of(chosen, checks=True))
+    built.lock.release()
+    say(f"{built.name} for {built.request.board.name}: {built.elf}")
+
+
+def image(chosen):
+    from . import building, sdcard
+
+    request = request_of(chosen, checks=False)
+    sdcard.check(request.board, chosen.firmware)
+    built = building.build(request)
+    try:
+        sdcard.make(built, chosen.firmware, chosen.verbose)
+    finally:
+        built.lock.release()
+
+
+def test(chosen):
+    from . import testing
+
+    return testing.run(chosen)
+
+
+def bench(chosen):
+    from . import bench as benching
+
+    return benching.run(chosen)
+
+
+def debug(chosen):
+    from . import debugging
+
+    return debugging.attach(chosen)
+
+
+def new(chosen):
+    from . import skeleton
+
+    skeleton.make(chosen.folder)
+
+
+def boards(chosen):
+    board_list.print_table()
+
+
+def setup(chosen):
+    from . import installing, packages, qemu
+
+    needs = packages.RUN if chosen.what == "run" else packages.TEST
+    names = [board_list.DEFAULT] if chosen.what == "run" else board_list.names()
+    installing.ensure(needs, verbose=chosen.verbose)
+    for name in names:
+        qemu.ensure(board_list.load(name), chosen.verbose)
+    say("everything that is needed is there")

@@ -1,0 +1,94 @@
+"""The tools that a command needs, and the Debian packages that they come in."""
+
+import glob
+import os
+import re
+import shutil
+
+ADMINISTRATOR_FOLDERS = "/usr/sbin:/sbin"
+
+# What proves that a package is there: a program on PATH, or a file that matches a pattern.
+PROGRAMS = {
+    "cmake": "cmake",
+    "ninja": "ninja-build",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+    "aarch64-linux-gnu-g++": "g++-aarch64-linux-gnu",
+    "gdb-multiarch": "gdb-multiarch",
+    "mkfs.fat": "dosfstools",
+    "fsck.fat": "dosfstools",
+    "mcopy": "mtools",
+    "clang": "clang",
+    "ld.lld": "lld",
+    "clang-tidy": "clang-tidy",
+    "cppcheck": "cppcheck",
+    "ctags": "universal-ctags",
+    "gcc": "gcc",
+    "g++": "g++",
+}
+FILES = {
+    "picolibc": ("picolibc-aarch64-linux-gnu", "/usr/lib/picolibc/aarch64-linux-gnu/picolibc.specs"),
+    "libc headers": ("libc6-dev", "/usr/include/stdio.h"),
+    "clang sanitizers": ("libclang-rt-dev", "/usr/lib/*/clang/*/lib/*/libclang_rt.fuzzer*.a",
+                         "/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer*.a"),
+}
+
+BUILD = ("cmake", "ninja", "aarch64-linux-gnu-gcc", "picolibc")
+RUN = BUILD + ("qemu-system-aarch64",)
+IMAGE = ("mkfs.fat", "mcopy")
+DEBUG = ("gdb-multiarch",)
+TEST = RUN + IMAGE + DEBUG + (
+    "fsck.fat", "aarch64-linux-gnu-g++", "clang", "ld.lld", "clang-tidy", "cppcheck",
+    "ctags", "gcc", "g++", "libc headers", "clang sanitizers",
+)
+
+
+def find_program(name):
+    """Its path, also where PATH of an ordinary user does not look, or None."""
+    return shutil.which(name) or shutil.which(name, path=ADMINISTRATOR_FOLDERS)
+
+
+def is_there(need):
+    if need in PROGRAMS:
+        return find_program(need) is not None
+    return any(glob.glob(pattern) for pattern in FILES[need][1:])
+
+
+def package_of(need):
+    if need == "clang sanitizers":
+        return sanitizer_package()
+    return PROGRAMS[need] if need in PROGRAMS else FILES[need][0]
+
+
+def sanitizer_package():
+    """Debian names it after the version of clang that its package `clang` brings."""
+    clang = find_program("clang")
+    installed = re.search(r"llvm-([0-9]+)", os.path.realpath(clang)) if clang else None
+    version = installed.group(1) if installed else candidate_version("clang").split(".")[0]
+    return f"libclang-rt-{version}-dev"
+
+
+def candidate_version(package):
+    """The version that apt-get would install, without epoch; '' when it knows none."""
+    found = re.search(r"Candidate: (?:[0-9]+:)?([0-9.]+)", policy(package))
+    return found.group(1).rstrip(".") if found else ""
+
+
+def policy(package):
+    """What `apt-cache policy` says about a package."""
+    import subprocess
+
+    try:
+        return subprocess.run(["apt-cache", "policy", package], capture_output=True, text=True,
+                              check=False, env={**os.environ, "LC_ALL": "C"}).stdout
+    except OSError:
+        return ""
+
+
+def missing(needs):
+    """The needs that are not there."""
+    return [need for need in needs if not is_there(need)]
+
+
+def packages_for(needs):
+    return sorted({package_of(need) for need in needs})
