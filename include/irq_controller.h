@@ -1,10 +1,18 @@
 /*
  * The interrupt controller contract. One controller is linked into an image; there is no table of
- * pointers. Numbers are the controller's own and each board names its own in board.h.
+ * pointers. Numbers are the controller's own; docs/boards.md names those of each board.
  *
- * A claimed interrupt is always ended exactly once, also a spurious or unhandled one, except that
- * IRQ_NONE is not ended. Calls are safe on any CPU; those that say "this CPU" need interrupts
- * masked. None sleeps.
+ * A claim is always ended exactly once, also that of an unhandled interrupt, except that IRQ_NONE
+ * is not ended. Calls are safe on any CPU; those that say "this CPU" need interrupts masked. None
+ * sleeps.
+ *
+ * The controller is irq/NAME.c, with irq/NAME/irq_controller_inline.h on the include path; where it
+ * stands is told by definitions when irq/ and core/ are compiled:
+ *
+ *   gicv2    KILN_GICD_BASE, KILN_GICC_BASE     distributor, CPU interface
+ *   gicv3    KILN_GICD_BASE, KILN_GICR_BASE     distributor, first redistributor
+ *   bcm2836  KILN_BCM2836_BASE, KILN_BCM2835_BASE  per-core block, peripherals (its interrupt
+ *                                               controller at + 0xB200 is chained)
  */
 #ifndef IRQ_CONTROLLER_H
 #define IRQ_CONTROLLER_H
@@ -12,6 +20,10 @@
 #include <stdint.h>
 
 #define IRQ_NONE 0xFFFFFFFFu
+
+/* The number under which irq_send_ipi arrives on a CPU, and how many CPUs can be served. */
+#define IRQ_IPI  IRQ_CONTROLLER_IPI
+#define IRQ_CPUS IRQ_CONTROLLER_CPUS
 
 /* Number of interrupt numbers, known after irq_controller_init; numbers are below it. */
 unsigned irq_controller_count(void);
@@ -26,20 +38,23 @@ void irq_controller_init_cpu(void);
 /* Takes the most urgent pending interrupt of this CPU, or IRQ_NONE. */
 static inline uint32_t irq_claim(void);
 
+/* The number of the interrupt that was claimed; always below irq_controller_count(). */
+static inline uint32_t irq_claim_number(uint32_t claim);
+
 /* Ends what irq_claim returned. This CPU. */
-static inline void irq_end(uint32_t irq);
+static inline void irq_end(uint32_t claim);
+
+/* Gives a masked interrupt its defaults: the one priority that all have, delivered to CPU 0 unless
+ * it is per CPU. Before it is unmasked for the first time. */
+void irq_configure(uint32_t irq);
 
 /* Lets an interrupt through or holds it back; per-CPU interrupts act on this CPU. */
 void irq_unmask(uint32_t irq);
 void irq_mask(uint32_t irq);
 
-/* The number under which irq_send_ipi arrives on a CPU. */
-#define IRQ_IPI IRQ_CONTROLLER_IPI
-
 /* Interrupts another CPU (or this one) by IRQ_IPI; what was stored before is visible there. */
 void irq_send_ipi(unsigned cpu);
 
-/* Supplied by the linked controller (irq/controller_*.h is selected by the board). */
 #include <irq_controller_inline.h>
 
 #endif

@@ -13,15 +13,21 @@ KILN_BEGIN
 typedef void (*kiln_irq_handler_t)(void *argument);
 
 /**
- * Attaches a handler and unmasks the interrupt. 0, -EINVAL (no such number), -EBUSY (taken).
- * Thread context or boot.
+ * Attaches a handler and unmasks the interrupt; one that each CPU has of its own only on the
+ * calling CPU. 0, -EINVAL (no such number, no handler), -EBUSY (taken). Thread context or boot.
  */
 int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument);
 
-/** Masks the interrupt and forgets its handler. 0 or -EINVAL. Thread context or boot. */
+/**
+ * Masks the interrupt and forgets its handler. An interrupt that another CPU has taken by then
+ * still runs it: quiet the device first. 0 or -EINVAL. Thread context or boot.
+ */
 int kiln_irq_detach(unsigned irq);
 
-/** Holds an attached interrupt back, and lets it through again. Any context. */
+/**
+ * Holds an attached interrupt back, and lets it through again. Does not nest. A number that does
+ * not exist panics in a debug build and is ignored in a release build. Any context.
+ */
 void kiln_irq_mask(unsigned irq);
 void kiln_irq_unmask(unsigned irq);
 

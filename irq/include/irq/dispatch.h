@@ -1,0 +1,57 @@
+/* The table of interrupt handlers, and the way from a pending interrupt to its handler. */
+#ifndef IRQ_DISPATCH_H
+#define IRQ_DISPATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <irq_controller.h>
+#include <kiln/irq.h>
+#include <kiln/trace.h>
+
+/*
+ * One entry per interrupt number. Written under the lock in dispatch.c while the interrupt is
+ * masked; read by the CPU that has claimed the interrupt.
+ */
+struct irq_handler {
+    kiln_irq_handler_t function; /* NULL: none attached */
+    void *argument;
+};
+extern struct irq_handler *irq_handlers;
+
+/* Bytes that irq_set_table needs: irq knows no allocator. After irq_controller_init. */
+size_t irq_table_bytes(void);
+
+/* Hands over that many zero bytes. Before interrupts are unmasked anywhere, once. */
+void irq_set_table(void *table);
+
+/* Masks a claimed interrupt that has no handler, and says so in the log. */
+void irq_unhandled(uint32_t irq);
+
+/*
+ * Takes one interrupt, runs its handler and ends it; a spurious one passes. Stores the number in
+ * *running meanwhile, if running is not NULL, and IRQ_NONE afterwards. This CPU, interrupts masked.
+ */
+static inline void irq_dispatch(uint32_t *running)
+{
+    uint32_t claim = irq_claim();
+
+    if (__builtin_expect(claim == IRQ_NONE, 0))
+        return;
+    uint32_t irq = irq_claim_number(claim);
+    kiln_irq_handler_t function = irq_handlers[irq].function;
+    void *argument = irq_handlers[irq].argument;
+
+    if (running)
+        *running = irq;
+    KILN_TRACE(KILN_TRACE_INTERRUPT_BEGIN, irq, 0);
+    if (__builtin_expect(function != NULL, 1))
+        function(argument);
+    else
+        irq_unhandled(irq);
+    KILN_TRACE(KILN_TRACE_INTERRUPT_END, irq, 0);
+    irq_end(claim);
+    if (running)
+        *running = IRQ_NONE;
+}
+
+#endif
