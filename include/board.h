@@ -20,6 +20,7 @@ struct board_facts {
     const char *name;
     const struct board_range *devices; /* mapped as device memory at boot */
     unsigned device_count;
+    struct board_range boot_window; /* RAM that board_early_init reads: mapped before RAM is known */
     uint32_t alarm_irq; /* arch_alarm_set's interrupt */
 };
 extern const struct board_facts board_facts;

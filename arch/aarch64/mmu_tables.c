@@ -174,7 +174,9 @@ static int walk(struct change *change, uint64_t *table, unsigned shift, uintptr_
         size_t step = span - (va & (span - 1));
         step = step < bytes ? step : bytes;
         size_t run = change->action == MAP ? leaf_run(change, va, shift, bytes) : 0;
-        if (run && arch_table_is_empty(entry, run)) {
+        if (run)
+            run = arch_table_empty_run(entry, run);
+        if (run) {
             arch_table_fill(entry, leaf(va + change->offset, shift, change->bits), span, run);
             step = run << shift;
         } else {

@@ -51,39 +51,41 @@ FUNCTION(arch_table_fill)
 4:  ret
 END(arch_table_fill)
 
-/* bool arch_table_is_empty(const uint64_t *entries, size_t count) */
-    .section .text.arch_table_is_empty, "ax"
-FUNCTION(arch_table_is_empty)
-    mov     x2, xzr
+/* size_t arch_table_empty_run(const uint64_t *entries, size_t count) */
+    .section .text.arch_table_empty_run, "ax"
+FUNCTION(arch_table_empty_run)
+    mov     x4, x0
     tbz     x0, #3, 1f
     cbz     x1, 4f
-    ldr     x2, [x0], #8
+    ldr     x3, [x0]
+    cbnz    x3, 4f
+    add     x0, x0, #8
     sub     x1, x1, #1
 1:  subs    x1, x1, #8
     b.lo    3f
     stp     q0, q1, [sp, #-64]!
     stp     q2, q3, [sp, #32]
-2:  ldp     q0, q1, [x0], #32
-    ldp     q2, q3, [x0], #32
+2:  ldp     q0, q1, [x0]
+    ldp     q2, q3, [x0, #32]
     orr     v0.16b, v0.16b, v1.16b
     orr     v2.16b, v2.16b, v3.16b
     orr     v0.16b, v0.16b, v2.16b
     umaxv   s0, v0.4s
     fmov    w3, s0
     cbnz    w3, 6f
+    add     x0, x0, #64
     subs    x1, x1, #8
     b.hs    2b
-6:  orr     x2, x2, x3
-    ldp     q2, q3, [sp, #32]
+6:  ldp     q2, q3, [sp, #32]
     ldp     q0, q1, [sp], #64
-    cbnz    x2, 4f
 3:  adds    x1, x1, #8
     b.eq    4f
-5:  ldr     x3, [x0], #8
-    orr     x2, x2, x3
+5:  ldr     x3, [x0]
+    cbnz    x3, 4f
+    add     x0, x0, #8
     subs    x1, x1, #1
     b.ne    5b
-4:  cmp     x2, #0
-    cset    w0, eq
+4:  sub     x0, x0, x4
+    lsr     x0, x0, #3
     ret
-END(arch_table_is_empty)
+END(arch_table_empty_run)

@@ -23,12 +23,15 @@ struct arch_fault {
     const char *what;      /* "write to read-only memory", "undefined instruction", ... */
     uintptr_t address;     /* the address at fault, when has_address */
     bool has_address;
-    bool is_access;        /* a load, store or fetch hit an address that is not mapped for it */
-    const char *detail;    /* what the CPU adds (translation level, ...), or NULL */
+    bool is_access;        /* a load, store or fetch of an address that is not mapped for it */
+    uint64_t code;         /* the CPU's own word for it, for those who have the manual */
 };
 
 /* Decodes the exception of a frame. */
 struct arch_fault arch_frame_fault(const struct arch_frame *frame);
+
+/* True when arch_semihost_exit() met neither a debugger nor an emulator. */
+bool arch_frame_is_semihost(const struct arch_frame *frame);
 
 /* One step of a backtrace: frame pointer in, caller's pc and frame pointer out. The caller has
  * checked that fp can be read (arch_backtrace_record_bytes from fp). */

@@ -66,4 +66,8 @@ struct arch_mapping_info arch_mmu_query(const struct arch_space *space, uintptr_
 /* The space that this machine runs in, made at boot. */
 extern struct arch_space arch_boot_space;
 
+/* The boot space's tables stand in [tables, tables_end) and are complete enough to turn the MMU on.
+ * Boot, MMU off. */
+void arch_boot_space_ready(uintptr_t tables, uintptr_t tables_end);
+
 #endif

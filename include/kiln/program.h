@@ -14,6 +14,9 @@ KILN_BEGIN
  */
 KILN_NORETURN void kiln_program_start(int argc, char **argv);
 
+/** The name given to kiln_app(); argv[0]. kiln_app() itself supplies it. */
+extern const char kiln_program_name[];
+
 /**
  * Hands what the program has written but not yet flushed to put(), byte by byte: a panic calls it,
  * with every other CPU stopped, and trusts nothing. Takes no lock. NULL (weak) in a program whose

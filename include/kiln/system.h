@@ -19,6 +19,10 @@ const char *kiln_boot_option(const char *name);
  * began, for measuring. Any context. */
 size_t kiln_ram_bytes(void);
 
+/** A random number, from the CPU or the board where they have a source, else from the counter: for
+ * keys and seeds, not for cryptography. Any context. */
+uint64_t kiln_random(void);
+
 KILN_END
 
 #endif

@@ -1,0 +1,149 @@
+/* From the first C instruction to main(): a plain list of calls. */
+#include <arch/cpu.h>
+#include <arch/irq.h>
+#include <arch/mmu.h>
+#include <arch/upcall.h>
+#include <board.h>
+#include <core/boot_info.h>
+#include <core/cpu.h>
+#include <core/interrupt.h>
+#include <core/random.h>
+#include <core/thread.h>
+#include <core/time.h>
+#include <irq_controller.h>
+#include <kiln/panic.h>
+#include <kiln/program.h>
+#include <kiln/system.h>
+#include <mm/early.h>
+
+#define TABLE_SLACK (8 * ARCH_PAGE_BYTES) /* tables that are made before all RAM is mapped */
+#define BLOCK_BYTES (2u * 1024 * 1024)
+
+/* From the linker script. */
+extern char __image_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[];
+extern char __irq_stack_guard[], __irq_stack_bottom[], __image_end[];
+
+static void map(uintptr_t start, uintptr_t end, enum arch_mapping kind)
+{
+    start &= ~(ARCH_PAGE_BYTES - 1);
+    end = (end + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
+    int error = arch_mmu_map(&arch_boot_space, start, start, end - start, kind);
+    if (error)
+        kiln_panic("cannot map 0x%zx-0x%zx (error %d)", start, end, -error);
+}
+
+static void map_image(void)
+{
+    map((uintptr_t)__image_start, (uintptr_t)__text_end, ARCH_MAP_CODE);
+    map((uintptr_t)__rodata_start, (uintptr_t)__rodata_end, ARCH_MAP_READ_ONLY);
+    map((uintptr_t)__data_start, (uintptr_t)__irq_stack_guard, ARCH_MAP_DATA);
+    map((uintptr_t)__irq_stack_bottom, (uintptr_t)__image_end + TABLE_SLACK, ARCH_MAP_DATA);
+}
+
+/* A device tree may be mapped by whole blocks where those do not touch the image. */
+static void map_device_tree(uintptr_t tree)
+{
+    const uint32_t *header = (const uint32_t *)tree;
+    if (!tree || tree % 8 || __builtin_bswap32(header[0]) != 0xd00dfeed)
+        return;
+    uintptr_t start = tree & ~(uintptr_t)(BLOCK_BYTES - 1);
+    uintptr_t end = (tree + __builtin_bswap32(header[1]) + BLOCK_BYTES - 1) &
+                    ~(uintptr_t)(BLOCK_BYTES - 1);
+    if (start < (uintptr_t)__image_end + TABLE_SLACK && end > (uintptr_t)__image_start) {
+        start = tree;
+        end = tree + __builtin_bswap32(header[1]);
+    }
+    map(start, end, ARCH_MAP_DATA);
+}
+
+void core_boot_map(uintptr_t boot_argument)
+{
+    mm_early_begin((uintptr_t)__image_end);
+    if (arch_space_init(&arch_boot_space, KILN_CONFIG_VA_BITS, mm_early_page))
+        kiln_panic("no memory for the first table");
+    map_image();
+    for (unsigned i = 0; i < board_facts.device_count; i++) {
+        const struct board_range *device = &board_facts.devices[i];
+        map(device->base, device->base + device->bytes, ARCH_MAP_DEVICE);
+    }
+    const struct board_range *window = &board_facts.boot_window;
+    if (window->bytes)
+        map(window->base, window->base + window->bytes, ARCH_MAP_DATA);
+    map_device_tree(boot_argument);
+    arch_boot_space_ready((uintptr_t)__image_end, mm_early_next());
+}
+
+/* RAM around what is mapped already: the image with its guard page. */
+static void map_ram(uintptr_t start, uintptr_t end)
+{
+    uintptr_t image_start = (uintptr_t)__image_start;
+    uintptr_t image_end = (uintptr_t)__image_end;
+    if (start < image_end && end > image_start) {
+        if (start < image_start)
+            map(start, image_start, ARCH_MAP_DATA);
+        start = image_end;
+    }
+    if (start < end)
+        map(start, end, ARCH_MAP_DATA);
+}
+
+/* What is free goes to the heap, but for the range behind the image, from which boot itself takes. */
+static void give_free(uintptr_t start, uintptr_t end)
+{
+    uintptr_t next = mm_early_next();
+    if (start <= next && next < end)
+        mm_early_set_end(end);
+    else
+        mm_early_add_range(start, end - start);
+}
+
+static void find_memory(void)
+{
+    boot_limit_memory();
+    boot_each_memory(map_ram);
+    int error = boot_arguments_keep();
+    /* The image itself, with what boot has already taken behind it. */
+    boot_memory_reserve((uintptr_t)__image_start, mm_early_next() - (uintptr_t)__image_start);
+    boot_memory_reserve(0, ARCH_PAGE_BYTES);
+    mm_early_set_end(mm_early_next());
+    boot_each_free(give_free);
+    if (error || boot_ram_bytes() == 0)
+        kiln_panic("no memory: the firmware describes none, or mem= is too small");
+}
+
+/* Brings the CPUs that smp= asks for out of firmware's hands; returns how many there are. */
+static unsigned gather_cpus(void)
+{
+    const char *option = kiln_boot_option("smp");
+    unsigned wanted = option ? (unsigned)(*option - '0') : IRQ_CPUS;
+    unsigned count = 1;
+    while (count < wanted && count < boot_cpu_count() && board_cpu_gather(count) == 0)
+        count++;
+    return count;
+}
+
+static void main_thread_entry(void)
+{
+    int argc;
+    char **argv;
+    arch_irq_enable();
+    if (boot_program_arguments(&argc, &argv))
+        kiln_panic("no memory for the program's arguments");
+    kiln_program_start(argc, argv);
+}
+
+void core_boot(uintptr_t boot_argument)
+{
+    board_early_init(boot_argument);
+    find_memory();
+    unsigned cpus = KILN_CONFIG_SMP ? gather_cpus() : 1;
+    arch_mmu_unmap(&arch_boot_space, 0, ARCH_PAGE_BYTES);
+    core_random_init();
+    if (core_thread_create_main())
+        kiln_panic("no memory for the main thread's stack: %zu bytes of RAM", boot_ram_bytes());
+    core_interrupt_init();
+    core_time_init();
+    if (KILN_CONFIG_SMP)
+        core_start_cpus(cpus);
+    arch_thread_start(kiln_thread_list->stack_top, main_thread_entry);
+}

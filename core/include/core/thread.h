@@ -1,0 +1,28 @@
+/* The inside of a thread. */
+#ifndef CORE_THREAD_H
+#define CORE_THREAD_H
+
+#include <kiln/thread.h>
+
+struct kiln_thread {
+    const char *name;
+    uintptr_t stack_bottom; /* lowest address; the page below is not mapped */
+    uintptr_t stack_top;
+    void *tls;              /* thread pointer of the ELF TLS ABI */
+    unsigned cpu;           /* where it runs */
+    struct kiln_thread *next; /* registry: kiln_thread_list */
+};
+
+/* All threads, for debuggers and panics. Changed only while the other CPUs do not run yet. */
+extern struct kiln_thread *kiln_thread_list;
+
+/* Gives the boot CPU's thread its stack and thread-local data. 0 or -ENOMEM. Boot. */
+int core_thread_create_main(void);
+
+/* The idle thread of another CPU; NULL when memory is used up. Boot CPU, before that CPU runs. */
+struct kiln_thread *core_thread_create_idle(unsigned cpu);
+
+/* A stack of whole pages with an unmapped page below it; its lowest address, or 0. Boot. */
+uintptr_t core_stack_create(size_t bytes);
+
+#endif

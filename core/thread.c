@@ -1,0 +1,101 @@
+/* Threads: the main thread and each further CPU's idle thread. */
+#include <core/thread.h>
+#include <arch/cpu.h>
+#include <arch/mmu.h>
+#include <core/boot_info.h>
+#include <errno.h>
+#include <mm/early.h>
+#include <string.h>
+
+#define MAIN_STACK_SHARE 32 /* of RAM */
+#define MAIN_STACK_LEAST (8u * 1024)
+#define MAIN_STACK_MOST  (256u * 1024)
+#define IDLE_STACK_BYTES ARCH_PAGE_BYTES
+
+/* From the linker script: the template of thread-local data, and the main thread's copy. */
+extern char __tdata_start[], __tdata_bytes[], __tls_bytes[], __tls_align[], __main_tls[];
+
+static struct kiln_thread main_thread = {.name = "main"};
+struct kiln_thread *kiln_thread_list = &main_thread;
+
+const char *kiln_thread_name(const struct kiln_thread *thread)
+{
+    return thread->name;
+}
+
+struct kiln_thread *kiln_thread_self(void)
+{
+    return arch_thread_self();
+}
+
+static uintptr_t tls_offset(void)
+{
+    uintptr_t align = (uintptr_t)__tls_align;
+    uintptr_t least = arch_tls_offset();
+    return least > align ? least : align;
+}
+
+static void tls_init(struct kiln_thread *thread, char *block)
+{
+    char *data = block + tls_offset();
+    size_t initialised = (size_t)__tdata_bytes;
+    size_t total = (size_t)__tls_bytes;
+    for (size_t i = 0; i < initialised; i++)
+        data[i] = __tdata_start[i];
+    for (size_t i = initialised; i < total; i++)
+        data[i] = 0;
+    thread->tls = block;
+}
+
+uintptr_t core_stack_create(size_t bytes)
+{
+    char *guard = mm_early_allocate(ARCH_PAGE_BYTES + bytes, ARCH_PAGE_BYTES);
+    if (!guard || arch_mmu_unmap(&arch_boot_space, (uintptr_t)guard, ARCH_PAGE_BYTES))
+        return 0;
+    return (uintptr_t)guard + ARCH_PAGE_BYTES;
+}
+
+static int stack_init(struct kiln_thread *thread, size_t bytes)
+{
+    thread->stack_bottom = core_stack_create(bytes);
+    thread->stack_top = thread->stack_bottom + bytes;
+    return thread->stack_bottom ? 0 : -ENOMEM;
+}
+
+static size_t main_stack_bytes(void)
+{
+    size_t bytes = KILN_CONFIG_MAIN_STACK_BYTES;
+    if (bytes == 0) {
+        bytes = boot_ram_bytes() / MAIN_STACK_SHARE;
+        bytes = bytes < MAIN_STACK_LEAST ? MAIN_STACK_LEAST : bytes;
+        bytes = bytes > MAIN_STACK_MOST ? MAIN_STACK_MOST : bytes;
+    }
+    return (bytes + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
+}
+
+int core_thread_create_main(void)
+{
+    tls_init(&main_thread, __main_tls);
+    arch_thread_set_self(&main_thread);
+    arch_tls_set(main_thread.tls);
+    return stack_init(&main_thread, main_stack_bytes());
+}
+
+struct kiln_thread *core_thread_create_idle(unsigned cpu)
+{
+    static char names[][8] = {"idle/1", "idle/2", "idle/3", "idle/4", "idle/5", "idle/6", "idle/7"};
+    if (cpu == 0 || cpu > sizeof names / sizeof *names)
+        return NULL;
+    uintptr_t align = tls_offset() > 64 ? tls_offset() : 64;
+    struct kiln_thread *thread = mm_early_allocate(sizeof *thread, 64);
+    char *tls = mm_early_allocate(tls_offset() + (size_t)__tls_bytes, align);
+    if (!thread || !tls)
+        return NULL;
+    *thread = (struct kiln_thread){.name = names[cpu - 1], .cpu = cpu};
+    if (stack_init(thread, IDLE_STACK_BYTES))
+        return NULL;
+    tls_init(thread, tls);
+    thread->next = kiln_thread_list;
+    kiln_thread_list = thread;
+    return thread;
+}

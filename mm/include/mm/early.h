@@ -1,0 +1,37 @@
+/*
+ * Memory before and behind the heap: pages and small pieces are cut from the range that follows
+ * the image, and never given back; what is left belongs to the heap from its first use on.
+ */
+#ifndef MM_EARLY_H
+#define MM_EARLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Starts at the end of the image, with no known end. Boot, MMU off. */
+void mm_early_begin(uintptr_t start);
+
+/* Sets the end of that range once RAM is known. Boot. */
+void mm_early_set_end(uintptr_t end);
+
+/* First address that is not yet given away. Boot. */
+uintptr_t mm_early_next(void);
+
+/* One page, contents arbitrary; 0 when there is none. A page source for the mapper. Boot or
+ * thread context, one caller at a time. */
+uintptr_t mm_early_page(void);
+
+/* Bytes, aligned to a power of two, contents arbitrary; NULL when there is no room. The same. */
+void *mm_early_allocate(size_t bytes, size_t alignment);
+
+/* Adds a further range of free RAM, for the heap. The pieces stay as they are until then. Boot. */
+void mm_early_add_range(uintptr_t start, size_t bytes);
+
+/*
+ * Takes one range for the heap; false when all are taken. The range behind the image comes first,
+ * less a few pages for tables. Thread context, one caller at a time.
+ */
+bool mm_early_take_range(uintptr_t *start, size_t *bytes);
+
+#endif
