@@ -43,6 +43,12 @@ static const struct cells default_cells = {.address = 2, .size = 1}; /* specific
 
 #define CACHE_ENTRIES 64
 
+/* What a property's name means. A name occurs in many nodes and once in the strings block. */
+struct name {
+    uint32_t offset; /* in the strings block, as it stands in the tree */
+    uint32_t property;
+};
+
 struct scan {
     struct device_tree_info *info;
     struct cells root_cells; /* for the root's children */
@@ -53,98 +59,101 @@ struct scan {
     uint32_t seen;           /* which have come, and where */
     const struct fdt_property *property[PROPERTY_COUNT];
 
-    /* What names mean. A name occurs in many nodes and once in the strings block. */
-    struct {
-        uint32_t offset; /* as it stands in the tree */
-        uint32_t property;
-    } cache[CACHE_ENTRIES];
+    struct name cache[CACHE_ENTRIES];
 };
 
-/* Two characters as one number. */
+static inline struct name *cache_entry(struct scan *scan, const struct fdt_property *property)
+{
+    return &scan->cache[property->name >> 24 & (CACHE_ENTRIES - 1)];
+}
+
+static const char names[PROPERTY_COUNT][sizeof("interrupt-controller")] = {
+    [PROPERTY_ADDRESS_CELLS] = "#address-cells",
+    [PROPERTY_SIZE_CELLS] = "#size-cells",
+    [PROPERTY_REG] = "reg",
+    [PROPERTY_STATUS] = "status",
+    [PROPERTY_DEVICE_TYPE] = "device_type",
+    [PROPERTY_COMPATIBLE] = "compatible",
+    [PROPERTY_METHOD] = "method",
+    [PROPERTY_INTERRUPT_CONTROLLER] = "interrupt-controller",
+    [PROPERTY_ARGUMENTS] = "bootargs",
+    [PROPERTY_RNG_SEED] = "rng-seed",
+    [PROPERTY_KASLR_SEED] = "kaslr-seed",
+};
+
 #define PAIR(a, b) ((a) << 8 | (b))
 
-static enum property classify(const char *name)
+/* The only property that begins with these two characters. */
+static enum property guess(unsigned char first, unsigned char second)
 {
-    const char *expected;
-    enum property property;
-
-    if (name[0] == '\0')
-        return PROPERTY_OTHER;
-    switch (PAIR(name[0], name[1])) {
+    switch (PAIR(first, second)) {
     case PAIR('#', 'a'):
-        expected = "#address-cells";
-        property = PROPERTY_ADDRESS_CELLS;
-        break;
+        return PROPERTY_ADDRESS_CELLS;
     case PAIR('#', 's'):
-        expected = "#size-cells";
-        property = PROPERTY_SIZE_CELLS;
-        break;
-    case PAIR('b', 'o'):
-        expected = "bootargs";
-        property = PROPERTY_ARGUMENTS;
-        break;
-    case PAIR('c', 'o'):
-        expected = "compatible";
-        property = PROPERTY_COMPATIBLE;
-        break;
-    case PAIR('d', 'e'):
-        expected = "device_type";
-        property = PROPERTY_DEVICE_TYPE;
-        break;
-    case PAIR('i', 'n'):
-        expected = "interrupt-controller";
-        property = PROPERTY_INTERRUPT_CONTROLLER;
-        break;
-    case PAIR('k', 'a'):
-        expected = "kaslr-seed";
-        property = PROPERTY_KASLR_SEED;
-        break;
-    case PAIR('m', 'e'):
-        expected = "method";
-        property = PROPERTY_METHOD;
-        break;
+        return PROPERTY_SIZE_CELLS;
     case PAIR('r', 'e'):
-        expected = "reg";
-        property = PROPERTY_REG;
-        break;
-    case PAIR('r', 'n'):
-        expected = "rng-seed";
-        property = PROPERTY_RNG_SEED;
-        break;
+        return PROPERTY_REG;
     case PAIR('s', 't'):
-        expected = "status";
-        property = PROPERTY_STATUS;
-        break;
+        return PROPERTY_STATUS;
+    case PAIR('d', 'e'):
+        return PROPERTY_DEVICE_TYPE;
+    case PAIR('c', 'o'):
+        return PROPERTY_COMPATIBLE;
+    case PAIR('m', 'e'):
+        return PROPERTY_METHOD;
+    case PAIR('i', 'n'):
+        return PROPERTY_INTERRUPT_CONTROLLER;
+    case PAIR('b', 'o'):
+        return PROPERTY_ARGUMENTS;
+    case PAIR('r', 'n'):
+        return PROPERTY_RNG_SEED;
+    case PAIR('k', 'a'):
+        return PROPERTY_KASLR_SEED;
     default:
         return PROPERTY_OTHER;
     }
-    return fdt_name_is(name, expected) ? property : PROPERTY_OTHER;
 }
 
-static bool has(const struct scan *scan, enum property property)
+static enum property classify(const char *name)
 {
-    return (scan->seen & 1u << property) != 0;
+    enum property property = PROPERTY_OTHER;
+
+    if (name[0] != '\0')
+        property = guess((unsigned char)name[0], (unsigned char)name[1]);
+    if (property != PROPERTY_OTHER && !fdt_name_is(name, names[property]))
+        property = PROPERTY_OTHER;
+    return property;
+}
+
+/* The node's property, or NULL. */
+static const struct fdt_property *find(const struct scan *scan, enum property property)
+{
+    return scan->seen & 1u << property ? scan->property[property] : NULL;
 }
 
 static bool has_string(const struct scan *scan, enum property property, const char *string)
 {
-    return has(scan, property) && fdt_property_has(scan->property[property], string);
+    const struct fdt_property *found = find(scan, property);
+
+    return found && fdt_property_has(found, string);
 }
 
 static bool is_usable(const struct scan *scan)
 {
-    return !has(scan, PROPERTY_STATUS) || has_string(scan, PROPERTY_STATUS, "okay") ||
+    return !find(scan, PROPERTY_STATUS) || has_string(scan, PROPERTY_STATUS, "okay") ||
            has_string(scan, PROPERTY_STATUS, "ok");
 }
 
 /* Keeps `number` as it is when the property is absent. */
 static int read_number(const struct scan *scan, enum property property, uint32_t *number)
 {
-    if (!has(scan, property))
+    const struct fdt_property *found = find(scan, property);
+
+    if (!found)
         return 0;
-    if (fdt_property_bytes(scan->property[property]) != 4)
+    if (fdt_property_bytes(found) != 4)
         return -EINVAL;
-    *number = fdt_word(*scan->property[property]->value);
+    *number = fdt_word(found->value[0]);
     return 0;
 }
 
@@ -170,28 +179,25 @@ static int add_range(struct device_tree_range *table, unsigned *count, unsigned 
 }
 
 /* Adds every range of the node's reg. */
-static int add_ranges(struct scan *scan, struct cells cells, struct device_tree_range *table,
+static int add_ranges(const struct scan *scan, struct cells cells, struct device_tree_range *table,
                       unsigned *count, unsigned most)
 {
-    const uint32_t *value = scan->property[PROPERTY_REG]->value;
-    uint32_t words = fdt_property_bytes(scan->property[PROPERTY_REG]) / 4;
+    const struct fdt_property *reg = find(scan, PROPERTY_REG);
+    uint32_t words = reg ? fdt_property_bytes(reg) / 4 : 0;
     uint32_t stride = cells.address + cells.size;
+    int error = 0;
 
-    if (!has(scan, PROPERTY_REG))
-        return 0;
     if (cells.address - 1 > 1 || cells.size - 1 > 1 || words % stride != 0)
         return -EINVAL;
-    for (; words > 0; words -= stride, value += stride) {
+    for (uint32_t at = 0; at < words && !error; at += stride) {
         struct device_tree_range range = {
-            .base = fdt_read_cells(value, cells.address),
-            .bytes = fdt_read_cells(value + cells.address, cells.size),
+            .base = fdt_read_cells(&reg->value[at], cells.address),
+            .bytes = fdt_read_cells(&reg->value[at + cells.address], cells.size),
         };
-        int error = add_range(table, count, most, range);
 
-        if (error)
-            return error;
+        error = add_range(table, count, most, range);
     }
-    return 0;
+    return error;
 }
 
 static int on_memory(struct scan *scan)
@@ -206,15 +212,15 @@ static int on_memory(struct scan *scan)
 static int on_cpu(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
+    const struct fdt_property *reg = find(scan, PROPERTY_REG);
+    uint32_t cells = scan->top_cells.address;
 
-    if (!has(scan, PROPERTY_REG))
+    if (!reg)
         return 0;
-    if (scan->top_cells.address - 1 > 1 ||
-        fdt_property_bytes(scan->property[PROPERTY_REG]) != scan->top_cells.address * 4)
+    if (cells - 1 > 1 || fdt_property_bytes(reg) != cells * 4)
         return -EINVAL;
     if (info->cpu_count < DEVICE_TREE_CPUS)
-        info->cpu_id[info->cpu_count] =
-            fdt_read_cells(scan->property[PROPERTY_REG]->value, scan->top_cells.address);
+        info->cpu_id[info->cpu_count] = fdt_read_cells(reg->value, cells);
     info->cpu_count++;
     return 0;
 }
@@ -222,20 +228,21 @@ static int on_cpu(struct scan *scan)
 /* The first 64 bits of a seed, or 0. */
 static uint64_t read_seed(const struct scan *scan, enum property property)
 {
-    if (!has(scan, property) || fdt_property_bytes(scan->property[property]) < 8)
-        return 0;
-    return fdt_read_cells(scan->property[property]->value, 2);
+    const struct fdt_property *seed = find(scan, property);
+
+    return seed && fdt_property_bytes(seed) >= 8 ? fdt_read_cells(seed->value, 2) : 0;
 }
 
 static int on_chosen(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
-    uint32_t bytes = fdt_property_bytes(scan->property[PROPERTY_ARGUMENTS]);
+    const struct fdt_property *arguments = find(scan, PROPERTY_ARGUMENTS);
+    uint32_t bytes = arguments ? fdt_property_bytes(arguments) : 0;
 
     info->seed = read_seed(scan, PROPERTY_RNG_SEED) ^ read_seed(scan, PROPERTY_KASLR_SEED);
-    if (!has(scan, PROPERTY_ARGUMENTS) || bytes == 0)
+    if (bytes == 0)
         return 0;
-    info->arguments = (const char *)scan->property[PROPERTY_ARGUMENTS]->value;
+    info->arguments = (const char *)arguments->value;
     info->argument_bytes = bytes - 1;
     return info->arguments[bytes - 1] == '\0' ? 0 : -EINVAL;
 }
@@ -272,9 +279,9 @@ static int on_node(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
 
-    if (has(scan, PROPERTY_INTERRUPT_CONTROLLER))
+    if (find(scan, PROPERTY_INTERRUPT_CONTROLLER))
         on_interrupt_controller(scan);
-    if (has(scan, PROPERTY_METHOD))
+    if (find(scan, PROPERTY_METHOD))
         on_psci(scan);
     switch (scan->kind) {
     case KIND_ROOT:
@@ -296,34 +303,35 @@ static int on_node(struct scan *scan)
     }
 }
 
-static enum kind classify_top(const struct fdt_reader *reader)
+static enum kind classify_top(const uint32_t *name)
 {
-    switch (fdt_node_name_word(reader)) {
+    const char *string = (const char *)name;
+
+    switch (name[0]) {
     case FDT_NAME('c', 'h', 'o', 's'):
-        return fdt_name_is(reader->name, "chosen") ? KIND_CHOSEN : KIND_TOP;
+        return fdt_name_is(string, "chosen") ? KIND_CHOSEN : KIND_TOP;
     case FDT_NAME('c', 'p', 'u', 's'):
-        return fdt_name_is(reader->name, "cpus") ? KIND_CPUS : KIND_TOP;
+        return fdt_name_is(string, "cpus") ? KIND_CPUS : KIND_TOP;
     case FDT_NAME('r', 'e', 's', 'e'):
-        return fdt_name_is(reader->name, "reserved-memory") ? KIND_RESERVED_MEMORY : KIND_TOP;
+        return fdt_name_is(string, "reserved-memory") ? KIND_RESERVED_MEMORY : KIND_TOP;
     default:
         return KIND_TOP;
     }
 }
 
-static enum kind classify_node(struct scan *scan)
+static enum kind classify_node(struct scan *scan, uint32_t depth, const uint32_t *name)
 {
-    switch (scan->reader.depth) {
+    switch (depth) {
     case 1:
         return KIND_ROOT;
     case 2:
-        scan->top = classify_top(&scan->reader);
+        scan->top = classify_top(name);
         scan->top_cells = default_cells;
         return scan->top;
     case 3:
         if (scan->top == KIND_RESERVED_MEMORY)
             return KIND_RESERVED;
-        if (scan->top == KIND_CPUS &&
-            fdt_node_name_word(&scan->reader) == FDT_NAME('c', 'p', 'u', '@'))
+        if (scan->top == KIND_CPUS && name[0] == FDT_NAME('c', 'p', 'u', '@'))
             return KIND_CPU;
         return KIND_OTHER;
     default:
@@ -353,52 +361,71 @@ static uint32_t wanted_of(enum kind kind)
     }
 }
 
-/* A node's properties end where its first child begins or where it ends itself. */
-static int end_properties(struct scan *scan)
+static inline void begin_node(struct scan *scan, uint32_t depth, const uint32_t *name)
 {
-    int error = 0;
-
-    if ((scan->seen & scan->wanted) && is_usable(scan))
-        error = on_node(scan);
-    scan->seen = 0;
-    return error;
-}
-
-static void begin_node(struct scan *scan)
-{
-    scan->kind = classify_node(scan);
+    scan->kind = classify_node(scan, depth, name);
     scan->wanted = wanted_of(scan->kind);
 }
 
-static int read_nodes(struct scan *scan)
+/* A node's properties end where its first child begins or where it ends itself. */
+static __attribute__((noinline)) int end_properties(struct scan *scan, uint32_t seen)
 {
+    scan->seen = seen;
+    return is_usable(scan) ? on_node(scan) : 0;
+}
+
+/* Fills the cache entry of a property's name. */
+static __attribute__((noinline)) int learn_name(struct name *entry, const struct fdt_reader *reader,
+                                                const struct fdt_property *property)
+{
+    const char *name = fdt_property_name(reader, property);
+
+    if (!name)
+        return -EINVAL;
+    entry->offset = property->name;
+    entry->property = classify(name);
+    return 0;
+}
+
+static int read_nodes(struct scan *scan, const struct fdt_reader *begun)
+{
+    struct fdt_reader reader = *begun; /* no pointer to it leaves: it lives in registers */
+    uint32_t seen = 0;
+
     for (;;) {
-        enum fdt_token token = fdt_next(&scan->reader);
-        int error;
+        enum fdt_token token = fdt_next(&reader);
 
         if (token == FDT_PROPERTY) {
-            on_property(scan);
+            struct name *entry = cache_entry(scan, reader.property);
+
+            if (entry->offset != reader.property->name &&
+                learn_name(entry, begun, reader.property) != 0)
+                return -EINVAL;
+            seen |= 1u << entry->property;
+            scan->property[entry->property] = reader.property;
             continue;
         }
-        if (token == FDT_CORRUPT)
-            return -EINVAL;
-        if (token == FDT_END)
-            return 0;
-        error = end_properties(scan);
-        if (error)
-            return error;
+        if (token == FDT_END || token == FDT_CORRUPT)
+            return token == FDT_END ? 0 : -EINVAL;
+        if (seen & scan->wanted) {
+            int error = end_properties(scan, seen);
+
+            if (error)
+                return error;
+        }
+        seen = 0;
         if (token == FDT_BEGIN_NODE)
-            begin_node(scan);
+            begin_node(scan, reader.depth, reader.name);
     }
 }
 
-static int read_reservations(struct scan *scan)
+static int read_reservations(struct scan *scan, struct fdt_reader *reader)
 {
     struct device_tree_info *info = scan->info;
     struct device_tree_range range;
     int result;
 
-    while ((result = fdt_next_reservation(&scan->reader, &range.base, &range.bytes)) > 0) {
+    while ((result = fdt_next_reservation(reader, &range.base, &range.bytes)) > 0) {
         result =
             add_range(info->reserved, &info->reserved_count, DEVICE_TREE_RESERVED_RANGES, range);
         if (result)
@@ -410,14 +437,15 @@ static int read_reservations(struct scan *scan)
 int device_tree_read(const void *tree, size_t max_bytes, struct device_tree_info *info)
 {
     struct scan scan = {.info = info, .root_cells = default_cells};
-    int error;
+    struct fdt_reader reader;
+    int error = fdt_begin(&reader, tree, max_bytes);
 
+    scan.cache[0].offset = ~0u; /* the other empty entries match no offset that leads to them */
     *info = (struct device_tree_info){0};
-    error = fdt_begin(&scan.reader, tree, max_bytes);
     if (!error)
-        error = read_reservations(&scan);
+        error = read_reservations(&scan, &reader);
     if (!error)
-        error = read_nodes(&scan);
+        error = read_nodes(&scan, &reader);
     if (error)
         *info = (struct device_tree_info){0};
     else

@@ -26,9 +26,9 @@ size_t fdt_total_bytes(const void *tree)
     const uint32_t *header = tree;
     uint32_t bytes;
 
-    if ((uintptr_t)tree % 4 != 0 || fdt_word(&header[HEADER_MAGIC]) != MAGIC)
+    if ((uintptr_t)tree % 4 != 0 || fdt_word(header[HEADER_MAGIC]) != MAGIC)
         return 0;
-    bytes = fdt_word(&header[HEADER_TOTAL_SIZE]);
+    bytes = fdt_word(header[HEADER_TOTAL_SIZE]);
     return bytes >= HEADER_WORDS * 4 && bytes <= FDT_MAX_BYTES ? bytes : 0;
 }
 
@@ -38,37 +38,51 @@ static bool is_within(uint32_t offset, uint32_t bytes, uint32_t limit)
     return offset <= limit && bytes <= limit - offset;
 }
 
+/* Finds the root's token and the FDT_END that fdt_next relies upon. */
+static bool find_structure(struct fdt_reader *reader, const uint32_t *start, uint32_t words)
+{
+    const uint32_t *last = start + words;
+
+    do {
+        if (last-- == start)
+            return false;
+    } while (*last != fdt_word(FDT_END));
+    while (*start == fdt_word(FDT_NOP))
+        start++;
+    reader->at = start;
+    reader->last = last;
+    return *start == fdt_word(FDT_BEGIN_NODE);
+}
+
 int fdt_begin(struct fdt_reader *reader, const void *tree, size_t max_bytes)
 {
     const uint32_t *header = tree;
     uint32_t limit = max_bytes < HEADER_WORDS * 4 ? 0 : (uint32_t)fdt_total_bytes(tree);
-    uint32_t structure, structure_bytes, strings, reservation;
+    uint32_t structure, structure_bytes, strings, strings_bytes, reservation;
 
-    if (limit == 0 || fdt_word(&header[HEADER_VERSION]) < VERSION ||
-        fdt_word(&header[HEADER_LAST_COMPATIBLE_VERSION]) > VERSION)
+    if (limit == 0 || fdt_word(header[HEADER_VERSION]) < VERSION ||
+        fdt_word(header[HEADER_LAST_COMPATIBLE_VERSION]) > VERSION)
         return -EINVAL;
     if (limit > max_bytes)
         limit = (uint32_t)max_bytes;
-    structure = fdt_word(&header[HEADER_STRUCTURE_OFFSET]);
-    structure_bytes = fdt_word(&header[HEADER_STRUCTURE_SIZE]);
-    strings = fdt_word(&header[HEADER_STRINGS_OFFSET]);
-    reservation = fdt_word(&header[HEADER_RESERVATION_OFFSET]);
+    structure = fdt_word(header[HEADER_STRUCTURE_OFFSET]);
+    structure_bytes = fdt_word(header[HEADER_STRUCTURE_SIZE]);
+    strings = fdt_word(header[HEADER_STRINGS_OFFSET]);
+    strings_bytes = fdt_word(header[HEADER_STRINGS_SIZE]);
+    reservation = fdt_word(header[HEADER_RESERVATION_OFFSET]);
+    if (structure % 4 != 0 || reservation % 4 != 0 || reservation > limit ||
+        !is_within(structure, structure_bytes, limit) || !is_within(strings, strings_bytes, limit))
+        return -EINVAL;
     *reader = (struct fdt_reader){
-        .at = header + structure / 4,
-        .end = header + structure / 4 + structure_bytes / 4,
         .strings = (const char *)tree + strings,
-        .strings_bytes = fdt_word(&header[HEADER_STRINGS_SIZE]),
+        .strings_bytes = strings_bytes,
         .reservation = header + reservation / 4,
         .reservation_end = header + limit / 4,
     };
-    if (structure % 4 != 0 || reservation % 4 != 0 || reservation > limit ||
-        !is_within(structure, structure_bytes, limit) ||
-        !is_within(strings, reader->strings_bytes, limit))
+    /* Ended by a 0, every name in the strings block is terminated. */
+    if (strings_bytes != 0 && reader->strings[strings_bytes - 1] != '\0')
         return -EINVAL;
-    /* Ended by a 0, every name in it is terminated. */
-    if (reader->strings_bytes != 0 && reader->strings[reader->strings_bytes - 1] != '\0')
-        return -EINVAL;
-    return 0;
+    return find_structure(reader, header + structure / 4, structure_bytes / 4) ? 0 : -EINVAL;
 }
 
 int fdt_next_reservation(struct fdt_reader *reader, uint64_t *base, uint64_t *bytes)
@@ -90,23 +104,26 @@ uint64_t fdt_read_cells(const uint32_t *value, unsigned cells)
     uint64_t number = 0;
 
     while (cells-- > 0)
-        number = number << 32 | fdt_word(value++);
+        number = number << 32 | fdt_word(*value++);
     return number;
 }
 
 bool fdt_name_is(const char *name, const char *expected)
 {
-    while (*name == *expected && *name != '\0') {
-        name++;
-        expected++;
-    }
-    return *name == *expected;
+    char c;
+
+    do {
+        c = *name++;
+        if (c != *expected++)
+            return false;
+    } while (c != '\0');
+    return true;
 }
 
-bool fdt_value_has(const uint32_t *value, uint32_t bytes, const char *string)
+bool fdt_property_has(const struct fdt_property *property, const char *string)
 {
-    const char *at = (const char *)value;
-    const char *end = at + bytes;
+    const char *at = (const char *)property->value;
+    const char *end = at + fdt_property_bytes(property);
 
     while (at < end) {
         const char *expected = string;
