@@ -1,0 +1,103 @@
+/*
+ * Signals of the one process that there is, number 1: raise() and kill() call the handler that
+ * signal() set, or do what the signal does by default; a mask holds them back.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <unistd.h>
+#include <kiln/panic.h>
+#include "posix.h"
+
+#define PROCESS 1
+
+/* One bit a signal. */
+static sigset_t blocked, pending;
+
+pid_t kiln_posix_getpid(void)
+{
+    return PROCESS;
+}
+pid_t getpid(void) POSIX_ALIAS(kiln_posix_getpid);
+
+static void act_by_default(int number)
+{
+    switch (number) {
+    case SIGCHLD:
+    case SIGCONT:
+    case SIGURG:
+    case SIGWINCH:
+        return;
+    case SIGABRT:
+        kiln_panic("abort() called");
+    default:
+        kiln_panic("killed by signal %d", number);
+    }
+}
+
+/* As raise() does; raise() itself comes here when the signal has no handler. */
+static void deliver(int number)
+{
+    void (*handler)(int) = signal(number, SIG_DFL);
+
+    if (handler == SIG_DFL)
+        act_by_default(number);
+    else if (handler == SIG_IGN)
+        signal(number, SIG_IGN);
+    else
+        handler(number);
+}
+
+int kiln_posix_kill(pid_t process, int number)
+{
+    if (number < 0 || number >= NSIG) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (process != PROCESS && process != 0 && process != -1) {
+        errno = ESRCH;
+        return -1;
+    }
+    if (number == 0)
+        return 0;
+    if ((blocked & ((sigset_t)1 << number)) && number != SIGKILL && number != SIGSTOP) {
+        pending |= (sigset_t)1 << number;
+        return 0;
+    }
+    deliver(number);
+    return 0;
+}
+int kill(pid_t process, int signal) POSIX_ALIAS(kiln_posix_kill);
+
+static void deliver_pending(void)
+{
+    for (int number = 1; number < NSIG; number++) {
+        sigset_t bit = (sigset_t)1 << number;
+
+        if (pending & ~blocked & bit) {
+            pending &= ~bit;
+            deliver(number);
+        }
+    }
+}
+
+int kiln_posix_sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+    sigset_t before = blocked;
+
+    if (set && how != SIG_BLOCK && how != SIG_UNBLOCK && how != SIG_SETMASK) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (set && how == SIG_BLOCK)
+        blocked |= *set;
+    else if (set && how == SIG_UNBLOCK)
+        blocked &= ~*set;
+    else if (set)
+        blocked = *set;
+    if (old)
+        *old = before;
+    deliver_pending();
+    return 0;
+}
+int sigprocmask(int how, const sigset_t *set, sigset_t *old) POSIX_ALIAS(kiln_posix_sigprocmask);
