@@ -28,7 +28,6 @@ const struct board_facts board_facts = {
 };
 
 static bool psci_uses_smc;
-static int16_t waiting_byte = UART_NOTHING_WAITING;
 static uint64_t tree_seed;
 
 /* An ELF starts without an argument; the tree is then at the start of RAM, where nothing is mapped
@@ -61,7 +60,7 @@ void board_early_init(uintptr_t boot_argument)
     struct device_tree_info info;
     uintptr_t tree;
 
-    waiting_byte = (int16_t)pl011_ops.init(UART, UART_CLOCK_HZ, KILN_CONFIG_BAUD);
+    pl011_ops.init(UART, UART_CLOCK_HZ, KILN_CONFIG_BAUD);
     tree = find_tree(boot_argument);
     if (!tree || firmware_tree_apply(tree, &info) != 0) {
         boot_memory_add(RAM_BASE, RAM_MINIMUM);
@@ -85,11 +84,6 @@ void board_console_input_start(void (*received)(void *unused))
 
 size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost)
 {
-    if (room && waiting_byte >= 0) {
-        *bytes = (uint8_t)waiting_byte;
-        waiting_byte = UART_NOTHING_WAITING;
-        return 1;
-    }
     return pl011_input_ops.receive(UART, bytes, room, lost);
 }
 

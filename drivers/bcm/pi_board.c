@@ -87,7 +87,6 @@ static const struct {
 };
 
 static uint8_t chosen_console;
-static int16_t waiting_byte = UART_NOTHING_WAITING;
 static uint64_t tree_seed;
 
 /* Any value of the variable gives a console: a panic may find it overwritten. */
@@ -121,8 +120,7 @@ static void console_init(uint32_t uart_hz, uint32_t core_hz)
     chosen_console = gpio_function(pi_facts.peripherals + GPIO, PIN_OUTPUT) == GPIO_ALT5;
     number = console_number();
     console_pins(consoles[number].function);
-    waiting_byte = (int16_t)consoles[number].ops->init(console_base(), number ? core_hz : uart_hz,
-                                                       KILN_CONFIG_BAUD);
+    consoles[number].ops->init(console_base(), number ? core_hz : uart_hz, KILN_CONFIG_BAUD);
 }
 
 /* Firmware starts bare metal at the lowest clock. */
@@ -206,11 +204,6 @@ void board_console_input_start(void (*received)(void *unused))
 
 size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost)
 {
-    if (room && waiting_byte >= 0) {
-        *bytes = (uint8_t)waiting_byte;
-        waiting_byte = UART_NOTHING_WAITING;
-        return 1;
-    }
     return inputs[console_number()]->receive(console_base(), bytes, room, lost);
 }
 

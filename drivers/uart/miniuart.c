@@ -31,7 +31,7 @@
 
 #define CONTROL_RECEIVE_TRANSMIT 3u
 
-static int miniuart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
+static void miniuart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
 {
     uint32_t enables = mmio_read32(base + AUX_ENABLES);
 
@@ -45,7 +45,6 @@ static int miniuart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
         mmio_write32(base + DIVISOR, (clock_hz / 4 + baud) / (2 * baud) - 1);
     if (mmio_read32(base + CONTROL) != CONTROL_RECEIVE_TRANSMIT)
         mmio_write32(base + CONTROL, CONTROL_RECEIVE_TRANSMIT);
-    return UART_NOTHING_WAITING;
 }
 
 static void miniuart_putc(uintptr_t base, char c)

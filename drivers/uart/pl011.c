@@ -33,16 +33,20 @@
 
 #define INTERRUPT_RECEIVE (1u << 4)
 #define INTERRUPT_TIMEOUT (1u << 6)
-#define INTERRUPTS_ALL    0x7FFu
 
-static int pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
+/* All but the two that follow what the receive FIFO holds. */
+#define INTERRUPTS_STALE (0x7FFu & ~(INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT))
+
+static void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
 {
-    int waiting = UART_NOTHING_WAITING;
+    uint32_t line = LINE_8_BITS | LINE_FIFOS;
+    bool was_on = mmio_read32(base + CONTROL) & CONTROL_UART;
 
-    wait_for_bits(base + FLAGS, FLAG_BUSY, 0, 10);
+    if (was_on)
+        wait_for_bits(base + FLAGS, FLAG_BUSY, 0, 10);
     mmio_write32(base + CONTROL, 0);
     mmio_write32(base + INTERRUPT_MASK, 0);
-    mmio_write32(base + INTERRUPT_CLEAR, INTERRUPTS_ALL);
+    mmio_write32(base + INTERRUPT_CLEAR, INTERRUPTS_STALE);
     mmio_write32(base + FIFO_LEVELS, FIFO_LEVEL_EIGHTH);
     if (clock_hz) {
         uint32_t divisor_64ths = (clock_hz * 4 + baud / 2) / baud;
@@ -50,13 +54,12 @@ static int pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
         mmio_write32(base + DIVISOR_INTEGER, divisor_64ths >> 6);
         mmio_write32(base + DIVISOR_64THS, divisor_64ths & 63);
     }
-    /* Without FIFOs one byte can wait, and enabling them discards it. */
-    if (!(mmio_read32(base + LINE_CONTROL) & LINE_FIFOS) &&
-        !(mmio_read32(base + FLAGS) & FLAG_RECEIVE_EMPTY))
-        waiting = mmio_read32(base + DATA) & 0xFF;
-    mmio_write32(base + LINE_CONTROL, LINE_8_BITS | LINE_FIFOS);
+    /* Enabling the FIFOs discards what waits. Only QEMU receives while the UART is off, and it
+     * loses nothing without FIFOs. */
+    if (!was_on && !(mmio_read32(base + FLAGS) & FLAG_RECEIVE_EMPTY))
+        line = LINE_8_BITS;
+    mmio_write32(base + LINE_CONTROL, line);
     mmio_write32(base + CONTROL, CONTROL_UART | CONTROL_TRANSMIT | CONTROL_RECEIVE);
-    return waiting;
 }
 
 static void pl011_putc(uintptr_t base, char c)

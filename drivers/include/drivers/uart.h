@@ -12,17 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What uart_ops.init returns when no byte was waiting. */
-#define UART_NOTHING_WAITING (-1)
-
 struct uart_ops {
     /*
      * Waits until firmware's last byte has left (at most 0.1 s), then sets the UART up with its
      * interrupts masked. clock_hz is what drives it; 0 keeps the divisor that firmware has set.
-     * Returns a byte that had been received and that enabling the FIFO would have lost, or
-     * UART_NOTHING_WAITING. Boot.
+     * Boot. About 40 instructions.
      */
-    int (*init)(uintptr_t base, uint32_t clock_hz, uint32_t baud);
+    void (*init)(uintptr_t base, uint32_t clock_hz, uint32_t baud);
 
     /*
      * Sends one byte, polled; drops it when the UART has not taken it for the time of 32 bits.
