@@ -23,14 +23,16 @@ NINJA_STATUS = re.compile(r"\[[0-9]+/[0-9]+\] |ninja: |-- |\s*$")
 class Request:
     """What to build, and how."""
 
-    def __init__(self, app, board, configuration, build_folder, toolchain=None, verbose=False):
+    def __init__(self, app, board, configuration, build_folder, toolchain=None, verbose=False,
+                 tree_name=None):
         self.app = app
         self.board = board
         self.configuration = configuration
         self.build_folder = build_folder
         self.toolchain = toolchain
         self.verbose = verbose
-        self.tree = build_folder.of_app(board, app.name)
+        self.tree_name = tree_name or app.name
+        self.tree = build_folder.of_app(board, self.tree_name)
 
     def source_folder(self):
         return self.app.folder or os.path.join(self.tree, "project")
@@ -92,7 +94,7 @@ def build(request):
     check_toolchain(request)
     installing.ensure(request.needs(), verbose=request.verbose)
     board_folder = request.build_folder.of_board(request.board)
-    lock = Lock(os.path.join(board_folder, f".{request.app.name}.lock"))
+    lock = Lock(os.path.join(board_folder, f".{request.tree_name}.lock"))
     try:
         with Lock(os.path.join(board_folder, ".lock")):
             told = configure_if_needed(request)

@@ -1,0 +1,166 @@
+"""./kiln bench: measures the figures of tests/bench/marks.json and compares them."""
+
+import json
+import os
+import re
+
+from . import apps, boards, building, capture, configuration, elf, qemu
+from .failure import Failure
+from .places import BuildFolder, in_root
+from .report import say
+
+MARKS = in_root("tests", "bench", "marks.json")
+RECORDED = in_root("tests", "bench", "recorded.json")
+ALLOWED_GROWTH = 1.03
+ALLOWED_STEP = 2
+RUN_SECONDS = 60
+PAGE_BYTES = 4096
+WORSE = 1
+
+
+class Bench:
+    """Builds and runs what the rows of the table ask for."""
+
+    def __init__(self, build_folder, verbose):
+        self.build_folder = build_folder
+        self.verbose = verbose
+
+    def built(self, row):
+        board = boards.load(row["board"])
+        settings = [f"{name}={value}" for name, value in row.get("config", {}).items()]
+        options = configuration.choose(settings, checks=False, smp=1)
+        place = in_root(*row["app"].split("/"))
+        request = building.Request(apps.find(place), board, options, self.build_folder,
+                                   verbose=self.verbose)
+        qemu.ensure(board, self.verbose)
+        result = building.build(request)
+        result.lock.release()
+        return result
+
+    def measure(self, row):
+        return getattr(self, row["how"])(row)
+
+    def printed(self, row):
+        """A number that the app prints behind the row's `line`, counted with -icount."""
+        options = qemu.RunOptions(icount=True, smp=row.get("smp"),
+                                  machine_arguments=row.get("machine_arguments", []))
+        result = capture.run(self.built(row), options, RUN_SECONDS)
+        found = re.search(rf"^{re.escape(row['line'])} +([0-9]+)", result.text(), re.MULTILINE)
+        if not found:
+            raise Failure(f"{row['name']}: status {result.status}, and no line "
+                          f"'{row['line']} N' in its output:\n{result.text()}", WORSE)
+        return int(found.group(1))
+
+    def size(self, row):
+        """Bytes of text and data in the image, but for the symbol table of backtraces."""
+        file = elf.Elf64(self.built(row).elf)
+        row["note"] = f"and {file.section_bytes('.kiln.symbols')} of names for backtraces"
+        return file.loaded_bytes(but=(".kiln.symbols",))
+
+    def least_memory(self, row):
+        """Bytes of RAM beyond the image with which the app still runs, found by bisection."""
+        built = self.built(row)
+        file = elf.Elf64(built.elf)
+        image_end = file.symbol("__image_end") - int(row["memory_base"], 0)
+        enough, too_little = image_end + (1 << 20), image_end
+        if not boots(built, enough):
+            raise Failure(f"{row['name']}: does not even run with 1 MiB beyond the image", WORSE)
+        while enough - too_little > PAGE_BYTES:
+            middle = (enough + too_little) // 2 // PAGE_BYTES * PAGE_BYTES
+            if boots(built, middle):
+                enough = middle
+            else:
+                too_little = middle
+        return enough - image_end
+
+
+def boots(built, memory_bytes):
+    options = qemu.RunOptions(own_words=[f"mem={memory_bytes}"])
+    result = capture.run(built, options, timeout=3)
+    return result.status == 0 and bool(result.output)
+
+
+def read_json(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def run(chosen):
+    """The table on standard output; 0, or 1 when a figure is worse than it may be."""
+    rows = chosen_rows(chosen.group, chosen.board)
+    recorded = read_json(RECORDED)
+    bench = Bench(BuildFolder(chosen.build_dir), chosen.verbose)
+    for row in rows:
+        row["figure"] = bench.measure(row)
+    fill_relative_marks(rows)
+    print_table(rows, recorded)
+    if chosen.accept:
+        accept(rows, recorded)
+        return 0
+    worse = [text for row in rows for text in complaints(row, recorded)]
+    for text in worse:
+        say(text)
+    return WORSE if worse else 0
+
+
+def chosen_rows(group, board):
+    if board:
+        boards.load(board)
+    rows = [row for row in read_json(MARKS)
+            if (not group or row["group"] == group) and (not board or row["board"] == board)]
+    if not rows:
+        groups = sorted({row["group"] for row in read_json(MARKS)})
+        raise Failure(f"nothing to measure; groups of figures: {', '.join(groups)}")
+    return rows
+
+
+def fill_relative_marks(rows):
+    """A mark may be a multiple of another row's figure."""
+    figures = {row["name"]: row["figure"] for row in rows}
+    for row in rows:
+        base = row.get("mark_relative_to")
+        if base:
+            row["mark"] = int(figures[base] * row["mark_factor"])
+
+
+def met(figure, row):
+    return figure <= row["mark"]
+
+
+def complaints(row, recorded):
+    """What is worse than recorded, in words."""
+    before = recorded.get(row["name"])
+    figure = row["figure"]
+    if before is None:
+        return
+    if before["met"] and not met(figure, row):
+        yield f"{row['what']}: {figure} {row['unit']} no longer meets the mark of {row['mark']}"
+    if figure > before["figure"] * ALLOWED_GROWTH and figure - before["figure"] >= ALLOWED_STEP:
+        yield (f"{row['what']}: {figure} {row['unit']}, recorded are {before['figure']} "
+               "(--accept records a new figure; say why in the commit)")
+
+
+def accept(rows, recorded):
+    for row in rows:
+        recorded[row["name"]] = {"figure": row["figure"], "met": met(row["figure"], row)}
+    with open(RECORDED, "w", encoding="utf-8") as file:
+        json.dump(recorded, file, indent=2, sort_keys=True)
+        file.write("\n")
+    say(f"recorded in {os.path.relpath(RECORDED)}")
+
+
+def print_table(rows, recorded):
+    lines = [("figure", "measured", "mark", "", "recorded", "unit")]
+    for row in rows:
+        before = recorded.get(row["name"], {}).get("figure", "-")
+        verdict = "met" if met(row["figure"], row) else "MISSED"
+        note = f" ({row['note']})" if "note" in row else ""
+        lines.append((row["what"], str(row["figure"]), str(row["mark"]), verdict, str(before),
+                      row["unit"] + note))
+    widths = [max(len(line[column]) for line in lines) for column in range(5)]
+    for line in lines:
+        cells = [line[0].ljust(widths[0])]
+        cells += [line[column].rjust(widths[column]) for column in range(1, 5)]
+        print("  ".join(cells + [line[5]]))

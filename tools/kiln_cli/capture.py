@@ -1,0 +1,50 @@
+"""Runs an image in QEMU without a user: its output as bytes, for tests and measurements."""
+
+import subprocess
+import time
+
+from . import qemu
+from .children import Child
+from .console import InputQuoter
+from .failure import Failure
+from .session import Session
+
+
+class Captured:
+    """What a run gave: the exit status, what was printed, and whether time ran out."""
+
+    def __init__(self, status, output, timed_out=False):
+        self.status = status
+        self.output = output
+        self.timed_out = timed_out
+
+    def text(self):
+        return self.output.decode(errors="replace")
+
+
+class CapturingSession(Session):
+    """Keeps the output, and feeds the input from memory."""
+
+    def __init__(self, process, elf, addr2line, data):
+        super().__init__(process, elf, addr2line, None, None, InputQuoter())
+        self.output = b""
+        self.pending = self.quoter.feed(data) + self.quoter.end()
+
+    def _show(self, data):
+        self.output += self.panics.feed(data) if data else b""
+
+
+def run(built, options, timeout, data=b""):
+    """One run to its end or to the time limit, with `data` as standard input."""
+    board = built.request.board
+    command = qemu.command(board, built.image, built.configuration, options, "pipe", built.tree)
+    with Child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+               bufsize=0) as process:
+        session = CapturingSession(process, built.elf, built.addr2line(), data)
+        try:
+            status = session.run(time.monotonic() + timeout)
+        except Failure as late:
+            return Captured(late.status, session.output + session.ready.end(), timed_out=True)
+        finally:
+            session.close()
+    return Captured(status, session.output)

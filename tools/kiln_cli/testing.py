@@ -1,0 +1,113 @@
+"""./kiln test: sets up, builds and runs every test through ctest, and counts what passed."""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+from . import boards, building, installing, packages, qemu, tap, target_tests
+from .children import Child
+from .failure import BUILD_FAILED, Failure
+from .places import BuildFolder, in_root
+from .report import say, say_command
+
+FAILED = 1
+TEST_SECONDS = 240
+# ctest cuts longer outputs, whose points would then not be counted.
+OUTPUT_BYTES = "4000000"
+
+
+def run(chosen):
+    """0 when everything passed, 1 when something failed; the summary is the last line."""
+    if chosen.board:
+        boards.load(chosen.board)
+    installing.ensure(packages.TEST, verbose=chosen.verbose)
+    for name in boards.names():
+        qemu.ensure(boards.load(name), chosen.verbose)
+    build_folder = BuildFolder(chosen.build_dir)
+    tree = os.path.join(build_folder.path, "tests")
+    shutil.rmtree(os.path.join(tree, "qemu-logs"), ignore_errors=True)
+    os.environ["KILN_BUILD_DIR"] = build_folder.path
+    os.environ.pop("MAKEFLAGS", None)
+    build_tests(tree, chosen.verbose)
+    return run_ctest(tree, chosen)
+
+
+def build_tests(tree, verbose):
+    """The native part: the project of tests/ and the programs of tests/host."""
+    configure = ["cmake", "-G", "Ninja", "-S", in_root("tests"), "-B", tree,
+                 f"-DKILN_PYTHON={sys.executable}"]
+    for command in (configure, ["cmake", "--build", tree]):
+        status, output = building.run_quietly(command, verbose)
+        if status != 0:
+            building.show(output)
+            raise Failure("the tests could not be built", BUILD_FAILED)
+
+
+def run_ctest(tree, chosen):
+    results = os.path.join(tree, "results.xml")
+    if os.path.exists(results):
+        os.remove(results)
+    command = ["ctest", "--test-dir", tree, "--output-on-failure", "--no-tests=error",
+               "--output-junit", results, "--timeout", str(TEST_SECONDS),
+               "--test-output-size-passed", OUTPUT_BYTES,
+               "--test-output-size-failed", OUTPUT_BYTES, "-j", str(max(2, os.cpu_count() or 2))]
+    command += ["-R", chosen.pattern] if chosen.pattern else []
+    command += ["-L", f"^{re.escape(chosen.board)}$"] if chosen.board else []
+    say_command(command, chosen.verbose)
+    with Child(command, stdin=subprocess.DEVNULL) as process:
+        status = process.wait()
+    if not os.path.exists(results):
+        raise Failure("no test has such a name" if chosen.pattern or chosen.board
+                      else "ctest could not run the tests")
+    passed, failed = count(results)
+    if status != 0 and failed == 0:
+        say(f"ctest ended with status {status}")
+        failed = 1
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return FAILED if failed else 0
+
+
+def count(results):
+    """(passed, failed) of ctest's report; a test that prints TAP counts by its points."""
+    passed = failed = 0
+    for case in xml.etree.ElementTree.parse(results).iter("testcase"):
+        report = tap.Report(case.findtext("system-out") or "")
+        good = case.get("status") == "run"
+        passed += report.passed if report.points() else int(good)
+        failed += report.failed
+        if not good and not report.failed:
+            failed += 1
+    return passed, failed
+
+
+def write_list(path):
+    """The add_test() calls for what is found by looking: images, the command line, checks."""
+    lines = []
+    images = {}
+    for each in target_tests.runs():
+        lines += add_test(each.name, ["tools/run_target_test.py", each.name], each.board)
+        images.setdefault(each.board, []).append(each.name)
+    for board, names in images.items():
+        name = f"target.{board}.qemu-log-entries"
+        lines += add_test(name, ["tools/run_target_test.py", "--log-entries", board], board)
+        lines.append(f'set_tests_properties({name} PROPERTIES DEPENDS "{";".join(names)}")')
+    for file in sorted(glob.glob(in_root("tests", "boot", "test_*.py"))):
+        stem = os.path.splitext(os.path.basename(file))[0]
+        lines += add_test("boot." + stem[len("test_"):], ["tests/boot/run.py", stem])
+    for file in sorted(glob.glob(in_root("tools", "checks", "[!_]*.py"))):
+        name = "checks." + os.path.splitext(os.path.basename(file))[0]
+        lines += add_test(name, [os.path.relpath(file, in_root())])
+    lines += add_test("bench.boot", ["kiln", "bench", "boot"])
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def add_test(name, command, label=None):
+    words = " ".join(f"[==[{word}]==]" for word in [in_root(command[0])] + command[1:])
+    yield f'add_test(NAME "{name}" COMMAND "${{KILN_PYTHON}}" {words})'
+    if label:
+        yield f'set_tests_properties("{name}" PROPERTIES LABELS "{label}")'
