@@ -26,7 +26,12 @@
 /* Placed in memory that a warm reset keeps and that boot does not clear. */
 #define KILN_NOINIT __attribute__((section(".noinit")))
 
-/* An interrupt handler: the compiler keeps out of the FP registers, which belong to the thread. */
+/* An interrupt handler: the compiler keeps out of the FP registers, which belong to the thread.
+ * clang has no such attribute: there, put handlers in a file compiled with -mgeneral-regs-only. */
+#ifdef __clang__
+#define KILN_INTERRUPT_HANDLER
+#else
 #define KILN_INTERRUPT_HANDLER __attribute__((target("general-regs-only")))
+#endif
 
 #endif

@@ -1,0 +1,229 @@
+/* CPUs: starting, stopping, and running a function on another one. */
+#include <kiln/cpu.h>
+#include <core/cpu.h>
+
+#include <errno.h>
+#include <arch/barrier.h>
+#include <arch/counter.h>
+#include <arch/irq.h>
+#include <arch/mmu.h>
+#include <arch/smp.h>
+#include <arch/spin.h>
+#include <arch/upcall.h>
+#include <core/interrupt.h>
+#include <core/percpu.h>
+#include <core/thread.h>
+#include <core/time.h>
+#include <irq_controller.h>
+#include <kiln/irq.h>
+#include <kiln/log.h>
+#include <kiln/panic.h>
+#include <kiln/trace.h>
+#include <mm/early.h>
+
+#define START_WAIT_PER_SECOND 1  /* a CPU has one second to come up */
+#define STOP_WAIT_PER_SECOND  10 /* and a tenth of one to stop */
+
+/* A call that waits for its CPU; on the caller's stack. */
+struct cpu_call {
+    struct cpu_call *next; /* the target's list; written before the call is published */
+    void (*function)(void *argument);
+    void *argument;
+    uint32_t done; /* set by the target with release; the caller sleeps on it */
+};
+
+/* From the linker script. */
+extern char __emergency_stack_top[];
+
+struct percpu core_boot_percpu = {
+    .emergency_stack_top = (uintptr_t)__emergency_stack_top,
+    .interrupt = IRQ_NONE,
+    .online = 1,
+};
+
+/* CPUs 1 and up, in the order of their numbers. Written before they run, read-only after it. */
+static struct percpu *other_percpus;
+
+/* CPUs that run. Grows while the boot CPU starts the others; atomic. */
+static uint32_t running = 1;
+
+unsigned kiln_cpu_count(void)
+{
+    return KILN_CONFIG_SMP ? __atomic_load_n(&running, __ATOMIC_ACQUIRE) : 1;
+}
+
+unsigned kiln_cpu_id(void)
+{
+    return KILN_CONFIG_SMP ? arch_percpu()->cpu : 0;
+}
+
+struct percpu *core_percpu(unsigned cpu)
+{
+    return cpu == 0 ? &core_boot_percpu : &other_percpus[cpu - 1];
+}
+
+static void run_calls(struct percpu *self)
+{
+    struct cpu_call *call = __atomic_exchange_n(&self->calls, NULL, __ATOMIC_ACQUIRE);
+
+    while (call) {
+        struct cpu_call *next = call->next;
+
+        KILN_TRACE(KILN_TRACE_CPU_CALL, self->cpu, call->function);
+        call->function(call->argument);
+        __atomic_store_n(&call->done, 1, __ATOMIC_RELEASE);
+        call = next;
+    }
+}
+
+/* The barrier orders the claim, which is a read of a device, before the reads of what was sent. */
+static void handle_ipi(void *unused)
+{
+    struct percpu *self = arch_percpu();
+
+    (void)unused;
+    arch_barrier_io();
+    if (__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+        __atomic_store_n(&self->online, 0, __ATOMIC_RELEASE);
+        arch_cpu_halt();
+    }
+    run_calls(self);
+}
+
+static void call_here(void (*function)(void *argument), void *argument)
+{
+    uintptr_t state = arch_irq_save();
+
+    KILN_TRACE(KILN_TRACE_CPU_CALL, kiln_cpu_id(), function);
+    function(argument);
+    arch_irq_restore(state);
+}
+
+/* The caller takes interrupts while it waits, and so serves calls from others, its target too. */
+static void call_there(unsigned cpu, void (*function)(void *argument), void *argument)
+{
+    struct percpu *target = core_percpu(cpu);
+    struct cpu_call call = {.function = function, .argument = argument};
+
+    call.next = __atomic_load_n(&target->calls, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&target->calls, &call.next, &call, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+        arch_spin_relax();
+    irq_send_ipi(cpu);
+    arch_spin_until_changes(&call.done, 0);
+}
+
+int kiln_cpu_call(unsigned cpu, void (*function)(void *argument), void *argument)
+{
+    KILN_ASSERT(!arch_in_interrupt());
+    KILN_ASSERT(!arch_irqs_off());
+    if (cpu >= kiln_cpu_count())
+        return -EINVAL;
+    if (!KILN_CONFIG_SMP || cpu == kiln_cpu_id())
+        call_here(function, argument);
+    else
+        call_there(cpu, function, argument);
+    return 0;
+}
+
+/* Waits until a CPU's `online` is the value, for a second divided by per_second. */
+static bool wait_online(const struct percpu *percpu, uint32_t value, unsigned per_second)
+{
+    uint64_t limit = arch_counter() + arch_counter_hz() / per_second;
+
+    while (__atomic_load_n(&percpu->online, __ATOMIC_ACQUIRE) != value) {
+        if (arch_counter() > limit)
+            return false;
+        arch_spin_relax();
+    }
+    return true;
+}
+
+/* The CPU's data and stacks. 0 or -ENOMEM. */
+static int prepare_cpu(unsigned cpu, struct arch_cpu_start *start)
+{
+    struct percpu *percpu = core_percpu(cpu);
+    uintptr_t irq_stack = core_stack_create(KILN_CONFIG_IRQ_STACK_BYTES);
+    uintptr_t emergency_stack = core_stack_create(ARCH_PAGE_BYTES);
+    struct kiln_thread *idle = core_thread_create_idle(cpu);
+
+    if (!irq_stack || !emergency_stack || !idle)
+        return -ENOMEM;
+    *percpu = (struct percpu){
+        .emergency_stack_top = emergency_stack + ARCH_PAGE_BYTES,
+        .cpu = cpu,
+        .interrupt = IRQ_NONE,
+        .idle_thread = idle,
+    };
+    *start = (struct arch_cpu_start){
+        .irq_stack_top = irq_stack + KILN_CONFIG_IRQ_STACK_BYTES,
+        .thread_stack_top = idle->stack_top,
+        .percpu = percpu,
+    };
+    return 0;
+}
+
+static bool start_cpu(unsigned cpu)
+{
+    static struct arch_cpu_start start;
+
+    if (prepare_cpu(cpu, &start)) {
+        kiln_log_error("no memory to start CPU %u", cpu);
+        return false;
+    }
+    arch_cpu_release(cpu, &start);
+    if (!wait_online(core_percpu(cpu), 1, START_WAIT_PER_SECOND)) {
+        kiln_log_error("CPU %u does not come up", cpu);
+        return false;
+    }
+    __atomic_store_n(&running, cpu + 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+void core_start_cpus(unsigned count)
+{
+    unsigned most = count < IRQ_CPUS ? count : IRQ_CPUS;
+
+    if (kiln_irq_attach(IRQ_IPI, handle_ipi, NULL))
+        kiln_panic("interrupt %u between CPUs is taken", IRQ_IPI);
+    if (most < 2)
+        return;
+    other_percpus = mm_early_allocate((most - 1) * sizeof(*other_percpus), sizeof(*other_percpus));
+    if (!other_percpus)
+        kiln_panic("no memory for %u CPUs", most);
+    for (unsigned cpu = 1; cpu < most; cpu++)
+        if (!start_cpu(cpu))
+            return;
+}
+
+void core_stop_other_cpus(void)
+{
+    unsigned self = kiln_cpu_id();
+
+    for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++) {
+        if (cpu == self)
+            continue;
+        __atomic_store_n(&core_percpu(cpu)->stop, 1, __ATOMIC_RELAXED);
+        irq_send_ipi(cpu);
+    }
+    for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++)
+        if (cpu != self)
+            wait_online(core_percpu(cpu), 0, STOP_WAIT_PER_SECOND);
+}
+
+_Noreturn void core_cpu_entry(void)
+{
+    struct percpu *self = arch_percpu();
+
+    if (!KILN_CONFIG_SMP)
+        arch_cpu_halt();
+    arch_thread_set_self(self->idle_thread);
+    arch_tls_set(self->idle_thread->tls);
+    irq_controller_init_cpu();
+    irq_unmask(IRQ_IPI);
+    core_time_init_cpu();
+    arch_irq_enable();
+    __atomic_store_n(&self->online, 1, __ATOMIC_RELEASE);
+    for (;;)
+        arch_cpu_idle();
+}

@@ -1,0 +1,46 @@
+/* Interrupts: from the vectors to irq/, which knows no CPU's data and no memory. */
+#include <core/interrupt.h>
+
+#include <string.h>
+#include <arch/cpu.h>
+#include <arch/upcall.h>
+#include <core/percpu.h>
+#include <irq/dispatch.h>
+#include <kiln/panic.h>
+#include <mm/early.h>
+
+#define TABLE_ALIGNMENT 64
+
+void core_interrupt_init(void)
+{
+    irq_controller_init();
+    void *table = mm_early_allocate(irq_table_bytes(), TABLE_ALIGNMENT);
+
+    if (!table)
+        kiln_panic("no memory for %u interrupt handlers", irq_controller_count());
+    memset(table, 0, irq_table_bytes());
+    irq_set_table(table);
+}
+
+/* With CHECKS a handler that touches an FP register, which holds the thread's data, is caught. */
+void core_interrupt(struct arch_frame *frame)
+{
+    (void)frame;
+    if (KILN_CONFIG_CHECKS) {
+        bool fp_trapped = arch_fp_trap(true);
+
+        irq_dispatch(&arch_percpu()->interrupt);
+        arch_fp_trap(fp_trapped);
+    } else {
+        irq_dispatch(NULL);
+    }
+}
+
+bool core_interrupt_running(uint32_t *irq, uintptr_t *handler)
+{
+    if (!KILN_CONFIG_CHECKS || arch_percpu()->interrupt == IRQ_NONE)
+        return false;
+    *irq = arch_percpu()->interrupt;
+    *handler = (uintptr_t)irq_handlers[*irq].function;
+    return true;
+}

@@ -1,0 +1,179 @@
+/*
+ * The clock. Inside, time is the counter's units; the API's nanoseconds are converted by
+ * multiplication with factors that boot works out.
+ */
+#include <core/time.h>
+#include <kiln/time.h>
+
+#include <arch/counter.h>
+#include <arch/cpu.h>
+#include <arch/irq.h>
+#include <arch/spin.h>
+#include <board.h>
+#include <irq_controller.h>
+#include <kiln/irq.h>
+#include <kiln/panic.h>
+#include <kiln/trace.h>
+
+#define NANOSECONDS 1000000000u
+
+/*
+ * ns = units * ns_per_unit >> 54 and units = ns * units_per_ns >> 60: good for counters from 1 MHz
+ * to 1 GHz (Arm's generic timer). The first factor is rounded up and the second down: a conversion
+ * is exact until about 2^54 units and 2^60 ns have passed, divided by the denominator of the
+ * ratio (a month at 54 MHz), and off by one unit of the result after that.
+ */
+#define NS_SHIFT    54
+#define UNITS_SHIFT 60
+
+/* Written by core_time_init() before anything else runs, read-only after it. */
+static struct {
+    uint64_t start; /* the counter when the clock read 0 */
+    uint64_t ns_per_unit;
+    uint64_t units_per_ns;
+} clock;
+
+__extension__ typedef unsigned __int128 wide_t;
+
+static int64_t units_to_ns(uint64_t units)
+{
+    return (int64_t)((wide_t)units * clock.ns_per_unit >> NS_SHIFT);
+}
+
+/* Rounds up, so that a wait is never too short. */
+static uint64_t ns_to_units(uint64_t ns)
+{
+    wide_t units = (wide_t)ns * clock.units_per_ns + ((UINT64_C(1) << UNITS_SHIFT) - 1);
+
+    return (uint64_t)(units >> UNITS_SHIFT);
+}
+
+/* (numerator << (32 + shift)) / denominator, both below 2^32, in 64 bits; shift up to 31. */
+static uint64_t scaled_quotient(uint64_t numerator, uint64_t denominator, unsigned shift)
+{
+    uint64_t quotient = (numerator << 32) / denominator;
+    uint64_t rest = (numerator << 32) % denominator;
+
+    return (quotient << shift) + (rest << shift) / denominator;
+}
+
+/* Nothing to do but to wake: whoever sleeps looks at the clock again. */
+static void handle_alarm(void *unused)
+{
+    (void)unused;
+    arch_alarm_off();
+}
+
+void core_time_init(void)
+{
+    uint64_t hz = arch_counter_hz();
+
+    if (hz == 0)
+        kiln_panic("the firmware has not said how fast the counter runs");
+    clock.ns_per_unit = scaled_quotient(NANOSECONDS, hz, NS_SHIFT - 32) + 1;
+    clock.units_per_ns = scaled_quotient(hz, NANOSECONDS, UNITS_SHIFT - 32);
+    clock.start = arch_counter();
+    arch_alarm_off();
+    if (kiln_irq_attach(board_facts.alarm_irq, handle_alarm, NULL))
+        kiln_panic("no interrupt %u for the alarm", (unsigned)board_facts.alarm_irq);
+}
+
+void core_time_init_cpu(void)
+{
+    arch_alarm_off();
+    irq_unmask(board_facts.alarm_irq);
+}
+
+int64_t kiln_time_now(void)
+{
+    return units_to_ns(arch_counter_ordered() - clock.start);
+}
+
+uint64_t kiln_time_counter(void)
+{
+    return arch_counter_ordered();
+}
+
+uint64_t kiln_time_counter_hz(void)
+{
+    return arch_counter_hz();
+}
+
+int64_t kiln_time_after(int64_t duration)
+{
+    int64_t deadline;
+
+    if (duration == KILN_NOWAIT)
+        return KILN_NOWAIT;
+    if (__builtin_add_overflow(kiln_time_now(), duration, &deadline))
+        return KILN_FOREVER;
+    return deadline;
+}
+
+uint64_t core_time_to_counter(int64_t deadline)
+{
+    uint64_t units;
+
+    if (deadline <= 0)
+        return 0;
+    if (deadline == KILN_FOREVER)
+        return UINT64_MAX;
+    units = ns_to_units((uint64_t)deadline);
+    if (units_to_ns(units) < deadline)
+        units++;
+    return units + clock.start;
+}
+
+static void spin_until(uint64_t counter)
+{
+    while (arch_counter() < counter)
+        arch_spin_relax();
+}
+
+/*
+ * The interrupt that ends the sleep cannot get lost between the look at the clock and the sleep:
+ * it is held back, and wakes the CPU all the same.
+ */
+static void sleep_until_counter(uint64_t counter)
+{
+    for (;;) {
+        uintptr_t state = arch_irq_save();
+        bool passed = arch_counter_ordered() >= counter;
+
+        if (passed) {
+            arch_alarm_off();
+        } else {
+            arch_alarm_set(counter);
+            arch_cpu_idle();
+        }
+        arch_irq_restore(state);
+        if (passed)
+            return;
+    }
+}
+
+void kiln_sleep_until(int64_t deadline)
+{
+    uint64_t counter = core_time_to_counter(deadline);
+    bool may_sleep = !arch_in_interrupt() && !arch_irqs_off();
+
+    KILN_ASSERT(!arch_in_interrupt());
+    KILN_ASSERT(!arch_irqs_off());
+    KILN_TRACE(KILN_TRACE_SLEEP, arch_thread_self(), counter);
+    if (may_sleep)
+        sleep_until_counter(counter);
+    else
+        spin_until(counter);
+    KILN_TRACE(KILN_TRACE_WAKE, arch_thread_self(), 0);
+}
+
+void kiln_sleep_for(int64_t duration)
+{
+    kiln_sleep_until(kiln_time_after(duration));
+}
+
+void kiln_delay_for(int64_t duration)
+{
+    if (duration > 0)
+        spin_until(arch_counter_ordered() + ns_to_units((uint64_t)duration) + 1);
+}
