@@ -10,28 +10,26 @@ enum property {
     PROPERTY_SIZE_CELLS,
     PROPERTY_REG,
     PROPERTY_STATUS,
-    PROPERTY_DEVICE_TYPE,
     PROPERTY_COMPATIBLE,
     PROPERTY_METHOD,
-    PROPERTY_INTERRUPT_CONTROLLER,
     PROPERTY_ARGUMENTS,
     PROPERTY_RNG_SEED,
     PROPERTY_KASLR_SEED,
     PROPERTY_COUNT
 };
 
-#define BIT(property) (1u << PROPERTY_##property)
-
-/* What a node is by its place; every other one may still be memory, PSCI or a controller. */
+/* Nodes that mean something here. Of all others not even the properties' names are looked at. */
 enum kind {
     KIND_OTHER,
     KIND_ROOT,
-    KIND_TOP, /* a child of the root that has no name of its own here */
     KIND_CHOSEN,
+    KIND_MEMORY,
     KIND_CPUS,
     KIND_CPU,
     KIND_RESERVED_MEMORY,
-    KIND_RESERVED
+    KIND_RESERVED,
+    KIND_PSCI,
+    KIND_INTERRUPT_CONTROLLER
 };
 
 struct cells {
@@ -41,41 +39,22 @@ struct cells {
 
 static const struct cells default_cells = {.address = 2, .size = 1}; /* specification 2.3.5 */
 
-#define CACHE_ENTRIES 64
-
-/* What a property's name means. A name occurs in many nodes and once in the strings block. */
-struct name {
-    uint32_t offset; /* in the strings block, as it stands in the tree */
-    uint32_t property;
-};
-
 struct scan {
     struct device_tree_info *info;
-    struct cells root_cells; /* for the root's children */
-    struct cells top_cells;  /* for the children of `top` */
-    enum kind top;           /* the root's child that is open */
-    enum kind kind;          /* the node whose properties come now, */
-    uint32_t wanted;         /* which of them make it worth a look at their end, */
-    uint32_t seen;           /* which have come, and where */
-    const struct fdt_property *property[PROPERTY_COUNT];
-
-    struct name cache[CACHE_ENTRIES];
+    struct cells root_cells;                             /* for the root's children */
+    struct cells top_cells;                              /* for the children of `top` */
+    enum kind top;                                       /* the root's child that is open */
+    enum kind kind;                                      /* the node whose properties come now */
+    const struct fdt_property *property[PROPERTY_COUNT]; /* those that have come, or NULL */
 };
 
-static inline struct name *cache_entry(struct scan *scan, const struct fdt_property *property)
-{
-    return &scan->cache[property->name >> 24 & (CACHE_ENTRIES - 1)];
-}
-
-static const char names[PROPERTY_COUNT][sizeof("interrupt-controller")] = {
+static const char names[PROPERTY_COUNT][sizeof("#address-cells")] = {
     [PROPERTY_ADDRESS_CELLS] = "#address-cells",
     [PROPERTY_SIZE_CELLS] = "#size-cells",
     [PROPERTY_REG] = "reg",
     [PROPERTY_STATUS] = "status",
-    [PROPERTY_DEVICE_TYPE] = "device_type",
     [PROPERTY_COMPATIBLE] = "compatible",
     [PROPERTY_METHOD] = "method",
-    [PROPERTY_INTERRUPT_CONTROLLER] = "interrupt-controller",
     [PROPERTY_ARGUMENTS] = "bootargs",
     [PROPERTY_RNG_SEED] = "rng-seed",
     [PROPERTY_KASLR_SEED] = "kaslr-seed",
@@ -95,14 +74,10 @@ static enum property guess(unsigned char first, unsigned char second)
         return PROPERTY_REG;
     case PAIR('s', 't'):
         return PROPERTY_STATUS;
-    case PAIR('d', 'e'):
-        return PROPERTY_DEVICE_TYPE;
     case PAIR('c', 'o'):
         return PROPERTY_COMPATIBLE;
     case PAIR('m', 'e'):
         return PROPERTY_METHOD;
-    case PAIR('i', 'n'):
-        return PROPERTY_INTERRUPT_CONTROLLER;
     case PAIR('b', 'o'):
         return PROPERTY_ARGUMENTS;
     case PAIR('r', 'n'):
@@ -125,29 +100,23 @@ static enum property classify(const char *name)
     return property;
 }
 
-/* The node's property, or NULL. */
-static const struct fdt_property *find(const struct scan *scan, enum property property)
-{
-    return scan->seen & 1u << property ? scan->property[property] : NULL;
-}
-
 static bool has_string(const struct scan *scan, enum property property, const char *string)
 {
-    const struct fdt_property *found = find(scan, property);
+    const struct fdt_property *found = scan->property[property];
 
     return found && fdt_property_has(found, string);
 }
 
 static bool is_usable(const struct scan *scan)
 {
-    return !find(scan, PROPERTY_STATUS) || has_string(scan, PROPERTY_STATUS, "okay") ||
+    return !scan->property[PROPERTY_STATUS] || has_string(scan, PROPERTY_STATUS, "okay") ||
            has_string(scan, PROPERTY_STATUS, "ok");
 }
 
 /* Keeps `number` as it is when the property is absent. */
 static int read_number(const struct scan *scan, enum property property, uint32_t *number)
 {
-    const struct fdt_property *found = find(scan, property);
+    const struct fdt_property *found = scan->property[property];
 
     if (!found)
         return 0;
@@ -182,7 +151,7 @@ static int add_range(struct device_tree_range *table, unsigned *count, unsigned 
 static int add_ranges(const struct scan *scan, struct cells cells, struct device_tree_range *table,
                       unsigned *count, unsigned most)
 {
-    const struct fdt_property *reg = find(scan, PROPERTY_REG);
+    const struct fdt_property *reg = scan->property[PROPERTY_REG];
     uint32_t words = reg ? fdt_property_bytes(reg) / 4 : 0;
     uint32_t stride = cells.address + cells.size;
     int error = 0;
@@ -212,7 +181,7 @@ static int on_memory(struct scan *scan)
 static int on_cpu(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
-    const struct fdt_property *reg = find(scan, PROPERTY_REG);
+    const struct fdt_property *reg = scan->property[PROPERTY_REG];
     uint32_t cells = scan->top_cells.address;
 
     if (!reg)
@@ -228,7 +197,7 @@ static int on_cpu(struct scan *scan)
 /* The first 64 bits of a seed, or 0. */
 static uint64_t read_seed(const struct scan *scan, enum property property)
 {
-    const struct fdt_property *seed = find(scan, property);
+    const struct fdt_property *seed = scan->property[property];
 
     return seed && fdt_property_bytes(seed) >= 8 ? fdt_read_cells(seed->value, 2) : 0;
 }
@@ -236,7 +205,7 @@ static uint64_t read_seed(const struct scan *scan, enum property property)
 static int on_chosen(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
-    const struct fdt_property *arguments = find(scan, PROPERTY_ARGUMENTS);
+    const struct fdt_property *arguments = scan->property[PROPERTY_ARGUMENTS];
     uint32_t bytes = arguments ? fdt_property_bytes(arguments) : 0;
 
     info->seed = read_seed(scan, PROPERTY_RNG_SEED) ^ read_seed(scan, PROPERTY_KASLR_SEED);
@@ -265,9 +234,6 @@ static void on_interrupt_controller(struct scan *scan)
 
 static void on_psci(struct scan *scan)
 {
-    if (!has_string(scan, PROPERTY_COMPATIBLE, "arm,psci-1.0") &&
-        !has_string(scan, PROPERTY_COMPATIBLE, "arm,psci-0.2"))
-        return;
     if (has_string(scan, PROPERTY_METHOD, "hvc"))
         scan->info->psci = DEVICE_TREE_PSCI_HVC;
     else if (has_string(scan, PROPERTY_METHOD, "smc"))
@@ -279,10 +245,6 @@ static int on_node(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
 
-    if (find(scan, PROPERTY_INTERRUPT_CONTROLLER))
-        on_interrupt_controller(scan);
-    if (find(scan, PROPERTY_METHOD))
-        on_psci(scan);
     switch (scan->kind) {
     case KIND_ROOT:
         return read_cells(scan, &scan->root_cells);
@@ -291,132 +253,119 @@ static int on_node(struct scan *scan)
         return read_cells(scan, &scan->top_cells);
     case KIND_CHOSEN:
         return on_chosen(scan);
+    case KIND_MEMORY:
+        return on_memory(scan);
     case KIND_CPU:
         return on_cpu(scan);
     case KIND_RESERVED:
         return add_ranges(scan, scan->top_cells, info->reserved, &info->reserved_count,
                           DEVICE_TREE_RESERVED_RANGES);
-    case KIND_TOP:
-        return has_string(scan, PROPERTY_DEVICE_TYPE, "memory") ? on_memory(scan) : 0;
+    case KIND_PSCI:
+        on_psci(scan);
+        return 0;
+    case KIND_INTERRUPT_CONTROLLER:
+        on_interrupt_controller(scan);
+        return 0;
     default:
         return 0;
     }
 }
 
-static enum kind classify_top(const uint32_t *name)
-{
-    const char *string = (const char *)name;
-
-    switch (name[0]) {
-    case FDT_NAME('c', 'h', 'o', 's'):
-        return fdt_name_is(string, "chosen") ? KIND_CHOSEN : KIND_TOP;
-    case FDT_NAME('c', 'p', 'u', 's'):
-        return fdt_name_is(string, "cpus") ? KIND_CPUS : KIND_TOP;
-    case FDT_NAME('r', 'e', 's', 'e'):
-        return fdt_name_is(string, "reserved-memory") ? KIND_RESERVED_MEMORY : KIND_TOP;
-    default:
-        return KIND_TOP;
-    }
-}
-
-static enum kind classify_node(struct scan *scan, uint32_t depth, const uint32_t *name)
-{
-    switch (depth) {
-    case 1:
-        return KIND_ROOT;
-    case 2:
-        scan->top = classify_top(name);
-        scan->top_cells = default_cells;
-        return scan->top;
-    case 3:
-        if (scan->top == KIND_RESERVED_MEMORY)
-            return KIND_RESERVED;
-        if (scan->top == KIND_CPUS && name[0] == FDT_NAME('c', 'p', 'u', '@'))
-            return KIND_CPU;
-        return KIND_OTHER;
-    default:
-        return KIND_OTHER;
-    }
-}
-
-/* The properties that make a node of this kind worth a look. */
-static uint32_t wanted_of(enum kind kind)
-{
-    const uint32_t always = BIT(INTERRUPT_CONTROLLER) | BIT(METHOD);
-
-    switch (kind) {
-    case KIND_ROOT:
-    case KIND_CPUS:
-    case KIND_RESERVED_MEMORY:
-        return always | BIT(ADDRESS_CELLS) | BIT(SIZE_CELLS);
-    case KIND_CHOSEN:
-        return always | BIT(ARGUMENTS) | BIT(RNG_SEED) | BIT(KASLR_SEED);
-    case KIND_CPU:
-    case KIND_RESERVED:
-        return always | BIT(REG);
-    case KIND_TOP:
-        return always | BIT(DEVICE_TYPE);
-    default:
-        return always;
-    }
-}
-
-static inline void begin_node(struct scan *scan, uint32_t depth, const uint32_t *name)
-{
-    scan->kind = classify_node(scan, depth, name);
-    scan->wanted = wanted_of(scan->kind);
-}
-
 /* A node's properties end where its first child begins or where it ends itself. */
-static __attribute__((noinline)) int end_properties(struct scan *scan, uint32_t seen)
+static __attribute__((noinline)) int end_properties(struct scan *scan)
 {
-    scan->seen = seen;
-    return is_usable(scan) ? on_node(scan) : 0;
+    int error = is_usable(scan) ? on_node(scan) : 0;
+
+    for (unsigned i = 0; i < PROPERTY_COUNT; i++)
+        scan->property[i] = NULL;
+    scan->kind = KIND_OTHER;
+    return error;
 }
 
-/* Fills the cache entry of a property's name. */
-static __attribute__((noinline)) int learn_name(struct name *entry, const struct fdt_reader *reader,
-                                                const struct fdt_property *property)
+static enum kind classify_top(const char *name)
+{
+    switch (name[0]) {
+    case 'c':
+        if (fdt_name_is(name, "chosen"))
+            return KIND_CHOSEN;
+        return fdt_name_is(name, "cpus") ? KIND_CPUS : KIND_OTHER;
+    case 'm':
+        return fdt_unit_name_is(name, "memory") ? KIND_MEMORY : KIND_OTHER;
+    case 'r':
+        return fdt_name_is(name, "reserved-memory") ? KIND_RESERVED_MEMORY : KIND_OTHER;
+    default:
+        return KIND_OTHER;
+    }
+}
+
+/* By the names that their bindings, QEMU (intc) and older trees (gic) give them. */
+static enum kind classify_anywhere(const char *name)
+{
+    switch (name[0]) {
+    case 'i':
+        if (fdt_unit_name_is(name, "interrupt-controller") || fdt_unit_name_is(name, "intc"))
+            return KIND_INTERRUPT_CONTROLLER;
+        return KIND_OTHER;
+    case 'g':
+        return fdt_unit_name_is(name, "gic") ? KIND_INTERRUPT_CONTROLLER : KIND_OTHER;
+    case 'p':
+        return fdt_name_is(name, "psci") ? KIND_PSCI : KIND_OTHER;
+    default:
+        return KIND_OTHER;
+    }
+}
+
+static __attribute__((noinline)) void begin_node(struct scan *scan, uint32_t depth,
+                                                 const char *name)
+{
+    enum kind kind = KIND_OTHER;
+
+    if (depth == 2) {
+        kind = classify_top(name);
+        scan->top = kind;
+        scan->top_cells = default_cells;
+    } else if (depth == 1) {
+        kind = KIND_ROOT;
+    } else if (depth == 3 && scan->top == KIND_RESERVED_MEMORY) {
+        kind = KIND_RESERVED;
+    } else if (depth == 3 && scan->top == KIND_CPUS && fdt_unit_name_is(name, "cpu")) {
+        kind = KIND_CPU;
+    }
+    scan->kind = kind != KIND_OTHER ? kind : classify_anywhere(name);
+}
+
+static __attribute__((noinline)) int on_property(struct scan *scan, const struct fdt_reader *reader,
+                                                 const struct fdt_property *property)
 {
     const char *name = fdt_property_name(reader, property);
 
     if (!name)
         return -EINVAL;
-    entry->offset = property->name;
-    entry->property = classify(name);
+    scan->property[classify(name)] = property;
     return 0;
 }
 
 static int read_nodes(struct scan *scan, const struct fdt_reader *begun)
 {
     struct fdt_reader reader = *begun; /* no pointer to it leaves: it lives in registers */
-    uint32_t seen = 0;
+    int error = 0;
 
-    for (;;) {
+    while (!error) {
         enum fdt_token token = fdt_next(&reader);
 
         if (token == FDT_PROPERTY) {
-            struct name *entry = cache_entry(scan, reader.property);
-
-            if (entry->offset != reader.property->name &&
-                learn_name(entry, begun, reader.property) != 0)
-                return -EINVAL;
-            seen |= 1u << entry->property;
-            scan->property[entry->property] = reader.property;
+            if (scan->kind != KIND_OTHER)
+                error = on_property(scan, begun, reader.property);
             continue;
         }
         if (token == FDT_END || token == FDT_CORRUPT)
             return token == FDT_END ? 0 : -EINVAL;
-        if (seen & scan->wanted) {
-            int error = end_properties(scan, seen);
-
-            if (error)
-                return error;
-        }
-        seen = 0;
+        if (scan->kind != KIND_OTHER)
+            error = end_properties(scan);
         if (token == FDT_BEGIN_NODE)
-            begin_node(scan, reader.depth, reader.name);
+            begin_node(scan, reader.depth, (const char *)reader.name);
     }
+    return error;
 }
 
 static int read_reservations(struct scan *scan, struct fdt_reader *reader)
@@ -440,7 +389,6 @@ int device_tree_read(const void *tree, size_t max_bytes, struct device_tree_info
     struct fdt_reader reader;
     int error = fdt_begin(&reader, tree, max_bytes);
 
-    scan.cache[0].offset = ~0u; /* the other empty entries match no offset that leads to them */
     *info = (struct device_tree_info){0};
     if (!error)
         error = read_reservations(&scan, &reader);

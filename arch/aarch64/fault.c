@@ -1,6 +1,7 @@
 /*
  * Exceptions in words. Encodings: Arm ARM (DDI 0487), ESR_EL1 and its ISS encodings.
  */
+#include <arch/cpu.h>
 #include <arch/frame.h>
 #include <isa/frame.h>
 

@@ -122,6 +122,7 @@ FUNCTION(start_primary)
 1:  cpu_setup x1
     ldr     x1, =core_boot_percpu
     msr     tpidrro_el0, x1
+    msr     tpidr_el1, xzr              /* no thread yet */
     ldr     x1, =__irq_stack_top
     mov     sp, x1
     mov     x29, xzr

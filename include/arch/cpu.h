@@ -42,6 +42,10 @@ uint64_t arch_entropy(void);
 /* Asks a debugger or emulator to end the run with this status; returns if there is none. */
 void arch_semihost_exit(int status);
 
+/* Leaves the boot stack for good: entry() runs as the first thread, on a stack that ends at
+ * stack_top, interrupts still masked. Boot. */
+_Noreturn void arch_thread_start(uintptr_t stack_top, void (*entry)(void));
+
 #include <isa/cpu.h>
 
 #endif

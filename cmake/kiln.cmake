@@ -1,0 +1,147 @@
+# kiln_app() for apps, and kiln::kiln for libraries that apps link.
+#
+#   cmake_minimum_required(VERSION 3.20)
+#   project(hello C)
+#   find_package(Kiln REQUIRED)
+#   kiln_app(hello SOURCES main.c)
+include_guard()
+include("${CMAKE_CURRENT_LIST_DIR}/board.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/libc.cmake")
+
+set(KILN_BOARD "raspi3" CACHE STRING "Board: a folder of Kiln's board/")
+set(KILN_CONFIG "" CACHE STRING "Options of include/kiln/config.h: a list of NAME=VALUE")
+set(KILN_BUILD_DIR "${CMAKE_BINARY_DIR}/kiln" CACHE PATH
+  "Where runtimes are built: KILN_BUILD_DIR/BOARD/CONFIGURATION, shared by all apps")
+find_program(KILN_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+find_program(KILN_PYTHON NAMES python3 REQUIRED)
+
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
+  message(FATAL_ERROR "kiln: an app is built by Kiln's toolchain file: "
+    "cmake -DCMAKE_TOOLCHAIN_FILE=${KILN_ROOT}/cmake/toolchain-aarch64.cmake ...")
+endif()
+kiln_find_libc()
+file(WRITE "${CMAKE_BINARY_DIR}/kiln-apps.txt" "")
+
+# The runtime of this board and configuration: configured now, built whenever an app is.
+function(kiln_runtime out_target out_folder config)
+  kiln_config_folder(name ${config})
+  set(folder "${KILN_BUILD_DIR}/${KILN_BOARD}/${name}")
+  if(NOT KILN_TOOLCHAIN STREQUAL "aarch64-linux-gnu-")
+    string(REGEX REPLACE "[^a-zA-Z0-9]+$" "" toolchain "${KILN_TOOLCHAIN}")
+    string(APPEND folder "+${toolchain}")
+  endif()
+  set(${out_folder} "${folder}" PARENT_SCOPE)
+  string(MAKE_C_IDENTIFIER "kiln_runtime_${name}" target)
+  set(${out_target} "${target}" PARENT_SCOPE)
+  if(TARGET ${target})
+    return()
+  endif()
+  file(MAKE_DIRECTORY "${folder}")
+  file(LOCK "${folder}/.configure-lock" GUARD FUNCTION)
+  if(NOT EXISTS "${folder}/build.ninja" AND NOT EXISTS "${folder}/Makefile")
+    execute_process(COMMAND ${CMAKE_COMMAND} -G "${CMAKE_GENERATOR}" -S "${KILN_ROOT}/cmake/runtime"
+      -B "${folder}" "-DCMAKE_TOOLCHAIN_FILE=${CMAKE_TOOLCHAIN_FILE}"
+      "-DKILN_TOOLCHAIN=${KILN_TOOLCHAIN}" "-DKILN_BOARD=${KILN_BOARD}" "-DKILN_CONFIG=${config}"
+      "-DKILN_PICOLIBC=${KILN_PICOLIBC}"
+      RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(failed)
+      file(REMOVE "${folder}/build.ninja" "${folder}/Makefile" "${folder}/CMakeCache.txt")
+      message(FATAL_ERROR "kiln: the runtime cannot be configured:\n${output}")
+    endif()
+  endif()
+  add_custom_target(${target}
+    COMMAND flock "${folder}/.build-lock" ${CMAKE_COMMAND} --build "${folder}"
+    BYPRODUCTS "${folder}/kiln.o" "${folder}/libposix.a"
+    COMMENT "Kiln's runtime for ${KILN_BOARD}, ${name}" VERBATIM)
+endfunction()
+
+# Options for whatever is compiled into an image. C++ without exceptions and RTTI.
+function(kiln_interface target config)
+  add_library(${target} INTERFACE)
+  kiln_code_options(options "${config}")
+  set(posix "SHELL:-isystem \"${KILN_ROOT}/posix/include\"")
+  target_compile_options(${target} INTERFACE ${options} ${posix} ${KILN_LIBC_OPTIONS}
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-use-cxa-atexit>)
+  target_include_directories(${target} INTERFACE "${KILN_ROOT}/include")
+endfunction()
+
+# For third-party libraries: target_link_libraries(their_library PUBLIC kiln::kiln)
+kiln_config_merge(kiln_project_config ${KILN_CONFIG})
+kiln_interface(kiln_kiln "${kiln_project_config}")
+add_library(kiln::kiln ALIAS kiln_kiln)
+
+# Sources that every app gets: its name, and the files it embeds.
+function(kiln_app_assembly out name files)
+  set(path "${CMAKE_CURRENT_BINARY_DIR}/${name}.kiln.S")
+  set(text ".section .rodata.kiln_program_name, \"a\"\n.global kiln_program_name\n")
+  string(APPEND text "kiln_program_name: .asciz \"${name}\"\n")
+  set(depends "")
+  foreach(file IN LISTS files)
+    get_filename_component(absolute "${file}" ABSOLUTE)
+    if(NOT EXISTS "${absolute}")
+      message(FATAL_ERROR "kiln: FILES names '${file}', which does not exist")
+    endif()
+    list(APPEND depends "${absolute}")
+    string(APPEND text ".section .kiln.embedded, \"a\"\n1: .asciz \"${file}\"\n.balign 16\n"
+      "2: .incbin \"${absolute}\"\n3: .byte 0\n"
+      ".section .kiln.files, \"aw\"\n.quad 1b, 2b, 3b - 2b\n")
+  endforeach()
+  file(CONFIGURE OUTPUT "${path}" CONTENT "${text}" @ONLY)
+  set_source_files_properties("${path}" PROPERTIES OBJECT_DEPENDS "${depends}")
+  set(${out} "${path}" PARENT_SCOPE)
+endfunction()
+
+# kiln_app(NAME SOURCES file... [CONFIG NAME=VALUE...] [FILES file...]): NAME.elf, NAME.map and the
+# boot image in the build folder. Options on the command line (KILN_CONFIG) win over CONFIG.
+function(kiln_app name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT" "SOURCES;CONFIG;FILES")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
+    message(FATAL_ERROR "kiln: kiln_app(${name} SOURCES file... [CONFIG NAME=VALUE...] [FILES file...])")
+  endif()
+  enable_language(ASM)
+  kiln_config_merge(config ${arg_CONFIG} ${KILN_CONFIG})
+  kiln_runtime(runtime folder "${config}")
+  kiln_app_assembly(assembly "${name}" "${arg_FILES}")
+  add_executable(${name} ${arg_SOURCES} "${assembly}")
+  if(config STREQUAL kiln_project_config)
+    target_link_libraries(${name} PRIVATE kiln::kiln)
+  else()
+    kiln_interface(kiln_for_${name} "${config}")
+    target_link_libraries(${name} PRIVATE kiln_for_${name})
+  endif()
+  add_dependencies(${name} ${runtime})
+  file(APPEND "${CMAKE_BINARY_DIR}/kiln-apps.txt" "${name}\n")
+
+  kiln_board_fact(isa ${KILN_BOARD} "${config}" isa)
+  kiln_board_fact(load_address ${KILN_BOARD} "${config}" load_address)
+  kiln_board_fact(kernel ${KILN_BOARD} "${config}" kernel)
+  kiln_config_value(irq_stack IRQ_STACK_BYTES ${config})
+  kiln_config_value(printf_float PRINTF_FLOAT ${config})
+  kiln_config_value(symbols SYMBOLS ${config})
+  set(printf_letter i)
+  if(printf_float)
+    set(printf_letter d)
+  endif()
+  set(script "${KILN_ROOT}/arch/${isa}/image.ld")
+  set_target_properties(${name} PROPERTIES SUFFIX .elf
+    LINK_DEPENDS "${script};${folder}/kiln.o;${folder}/libposix.a;${KILN_ROOT}/tools/link_image.py")
+  target_link_options(${name} PRIVATE -nostdlib -static -no-pie -Wl,--gc-sections
+    -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-T,${script}
+    -Wl,-Map,${name}.map -Wl,--defsym=KILN_LOAD_ADDRESS=${load_address}
+    -Wl,--defsym=KILN_IRQ_STACK_BYTES=${irq_stack}
+    -Wl,--defsym=vfprintf=__${printf_letter}_vfprintf
+    -Wl,--defsym=vfscanf=__${printf_letter}_vfscanf)
+  target_link_libraries(${name} PRIVATE "${folder}/kiln.o" -Wl,--start-group
+    "${folder}/libposix.a" ${KILN_LIBM} ${KILN_LIBC_LIBRARIES} -Wl,--end-group)
+  if(symbols)
+    set_target_properties(${name} PROPERTIES RULE_LAUNCH_LINK
+      "\"${KILN_PYTHON}\" \"${KILN_ROOT}/tools/link_image.py\" ")
+  endif()
+  set(image "${kernel}")
+  if(arg_OUTPUT)
+    set(image "${arg_OUTPUT}")
+  endif()
+  add_custom_command(TARGET ${name} POST_BUILD VERBATIM
+    COMMAND ${KILN_OBJCOPY} -O binary $<TARGET_FILE:${name}> "${CMAKE_CURRENT_BINARY_DIR}/${image}"
+    BYPRODUCTS "${CMAKE_CURRENT_BINARY_DIR}/${image}")
+endfunction()
