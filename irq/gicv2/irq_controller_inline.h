@@ -11,16 +11,26 @@
 #define IRQ_CONTROLLER_CPUS 8
 
 /* IHI 0048B 4.4.4: GICC_IAR's interrupt ID; from 1020 on it names no interrupt (3.2.5). */
-#define GICC_IAR           (KILN_GICC_BASE + 0x0Cu)
-#define GICC_EOIR          (KILN_GICC_BASE + 0x10u)
+#define GICC_IAR           0x0Cu
+#define GICC_EOIR          0x10u
 #define GICC_IAR_ID        0x3FFu
 #define GICC_FIRST_SPECIAL 1020u
+
+/* The base, so that the compiler keeps it in a register from the claim to the end and does not
+ * build the address of each register anew. */
+static inline uintptr_t gicc_base(void)
+{
+    uintptr_t base = KILN_GICC_BASE;
+
+    __asm__("" : "+r"(base));
+    return base;
+}
 
 /* The claim also holds the CPU that sent a software-generated interrupt, which GICC_EOIR wants
  * back (4.4.5). */
 static inline uint32_t irq_claim(void)
 {
-    uint32_t claim = mmio_read32(GICC_IAR);
+    uint32_t claim = mmio_read32(gicc_base() + GICC_IAR);
 
     return (claim & GICC_IAR_ID) < GICC_FIRST_SPECIAL ? claim : IRQ_NONE;
 }
@@ -32,7 +42,7 @@ static inline uint32_t irq_claim_number(uint32_t claim)
 
 static inline void irq_end(uint32_t claim)
 {
-    mmio_write32(GICC_EOIR, claim);
+    mmio_write32(gicc_base() + GICC_EOIR, claim);
 }
 
 #endif

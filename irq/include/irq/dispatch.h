@@ -38,8 +38,10 @@ static inline void irq_dispatch(uint32_t *running)
     if (__builtin_expect(claim == IRQ_NONE, 0))
         return;
     uint32_t irq = irq_claim_number(claim);
-    kiln_irq_handler_t function = irq_handlers[irq].function;
-    void *argument = irq_handlers[irq].argument;
+    const struct irq_handler *entry = irq_handlers + irq;
+    __asm__("" : "+r"(entry)); /* one address, from which one instruction loads both words */
+    kiln_irq_handler_t function = entry->function;
+    void *argument = entry->argument;
 
     if (running)
         *running = irq;
