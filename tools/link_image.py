@@ -14,6 +14,7 @@ import sys
 
 FUNCTION = 2
 SYMBOL_TABLE = 2
+RESERVED_INDEX = 0xff00
 
 
 def read_elf_functions(path):
@@ -34,7 +35,7 @@ def read_elf_functions(path):
             text = data[strings + name:data.index(b"\0", strings + name)].decode()
             if text == "__image_start":
                 start = value
-            if info & 15 == FUNCTION and index:
+            if info & 15 == FUNCTION and 0 < index < RESERVED_INDEX:
                 functions.setdefault(value, text)
     return start, functions
 

@@ -36,6 +36,11 @@ class TapResult(unittest.TestResult):
         super().addError(test, err)
         self.point(False, test, "".join(traceback.format_exception(*err)))
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self.point(False, subtest, "".join(traceback.format_exception(*err)))
+
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         self.errors.append((test, reason))

@@ -76,6 +76,6 @@ def project_text(app):
     return (
         "cmake_minimum_required(VERSION 3.20)\n"
         f'project("{app.name}" {language})\n'
-        'include("${KILN_ROOT}/cmake/kiln.cmake")\n'
+        "find_package(Kiln REQUIRED)\n"
         f'kiln_app("{app.name}" SOURCES [==[{app.file}]==])\n'
     )

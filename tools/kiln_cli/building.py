@@ -12,12 +12,14 @@ from . import apps, installing, packages
 from .children import Child
 from .failure import BUILD_FAILED, Failure
 from .locks import Lock
-from .places import ROOT, in_root
+from .places import in_root
 from .report import say, say_command
 
 STAMP = "kiln-stamp.json"
 APP_LIST = "kiln-apps.txt"
 NINJA_STATUS = re.compile(r"\[[0-9]+/[0-9]+\] |ninja: |-- |\s*$")
+# The step that looks whether the runtime is up to date runs each time and builds nothing itself.
+NINJA_WORK = re.compile(r"\[[0-9]+/[0-9]+\] (?!Kiln's runtime for )")
 
 
 class Request:
@@ -42,7 +44,7 @@ class Request:
         entries = {
             "CMAKE_TOOLCHAIN_FILE": in_root("cmake", f"toolchain-{self.board.isa}.cmake"),
             "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
-            "KILN_ROOT": ROOT,
+            "Kiln_DIR": in_root("cmake"),
             "KILN_BUILD_DIR": self.build_folder.path,
             "KILN_BOARD": self.board.name,
             "KILN_CONFIG": options.as_cmake_list(self.configuration),
@@ -96,10 +98,9 @@ def build(request):
     board_folder = request.build_folder.of_board(request.board)
     lock = Lock(os.path.join(board_folder, f".{request.tree_name}.lock"))
     try:
-        with Lock(os.path.join(board_folder, ".lock")):
-            told = configure_if_needed(request)
-            run_build(request, told)
-            return Built(request, only_app(request), lock)
+        told = configure_if_needed(request)
+        run_build(request, told)
+        return Built(request, only_app(request), lock)
     except BaseException:
         lock.release()
         raise
@@ -151,7 +152,7 @@ def configure_if_needed(request):
 def forget_tree_of_another(request, wanted):
     """CMake's cache cannot change its source folder or compiler: start it anew."""
     stamp = read_stamp(request.tree) or {"source": None, "cache": {}}
-    fixed = ("CMAKE_TOOLCHAIN_FILE", "KILN_TOOLCHAIN", "KILN_ROOT")
+    fixed = ("CMAKE_TOOLCHAIN_FILE", "KILN_TOOLCHAIN", "Kiln_DIR")
     same = stamp["source"] == wanted["source"] and all(
         stamp["cache"].get(key) == wanted["cache"].get(key) for key in fixed)
     if os.path.isdir(request.tree) and not same:
@@ -207,7 +208,7 @@ def run_quietly(command, verbose, title=None):
             if verbose:
                 show(line)
                 continue
-            if title and line.startswith("["):
+            if title and NINJA_WORK.match(line):
                 say(title)
                 title = None
             lines.append(line)

@@ -54,10 +54,14 @@ class PanicFilter:
     def __init__(self, source_lines):
         self.source_lines = source_lines
         self.line = b""
+        self.held = b""
         self.in_panic = False
         self.first_frame = True
 
     def feed(self, data):
+        data, self.held = self.held + data, b""
+        if self.in_panic and data.endswith(b"\r"):
+            data, self.held = data[:-1], b"\r"
         pieces = data.split(b"\n")
         shown = []
         for piece in pieces[:-1]:
@@ -67,6 +71,11 @@ class PanicFilter:
         self.line = (self.line + pieces[-1])[:LONGEST_LINE_BYTES]
         shown.append(pieces[-1])
         return b"\n".join(shown)
+
+    def end(self):
+        """What is still held when the output ends."""
+        rest, self.held = self.held, b""
+        return rest
 
     def _finish(self, piece):
         """The rest of a line that has now come to its end."""

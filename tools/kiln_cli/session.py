@@ -64,6 +64,7 @@ class Session:
             if deadline is not None and time.monotonic() >= deadline:
                 raise Failure(self._late_message(), TIMED_OUT)
         self._show(self.ready.end())
+        self._pass_on(self.panics.end())
         return self.process.wait()
 
     def _wait(self, outputs, deadline):
@@ -111,7 +112,10 @@ class Session:
 
     def _show(self, data):
         if data:
-            write_all(self.sink, self.panics.feed(data))
+            self._pass_on(self.panics.feed(data))
+
+    def _pass_on(self, data):
+        write_all(self.sink, data)
 
     def _late_message(self):
         lines = self.last_output.decode(errors="replace").splitlines()[-SHOWN_LINES:]

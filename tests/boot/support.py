@@ -1,0 +1,80 @@
+"""What the tests of the command line share: they use ./kiln as a user would."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+KILN = os.path.join(ROOT, "kiln")
+BOARDS = ("raspi3", "raspi4", "virt-aarch64")
+SECONDS = 120
+
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+
+def build_folder():
+    return os.environ.get("KILN_BUILD_DIR") or os.path.join(ROOT, "build")
+
+
+def children_of(pid):
+    """Process ids of its children."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(entry))
+    return found
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class KilnTest(unittest.TestCase):
+    """A test with a folder of its own and a way to run ./kiln."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="kiln-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def write(self, name, text):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def kiln(self, *words, data=b"", cwd=None, environment=None, **options):
+        """Runs ./kiln; bytes in and out."""
+        return subprocess.run([KILN, *words], input=data, capture_output=True, timeout=SECONDS,
+                              cwd=cwd or ROOT, env={**os.environ, **(environment or {})},
+                              check=False, **options)
+
+    def good(self, *words, **options):
+        """Runs ./kiln, which has to succeed; its standard output."""
+        result = self.kiln(*words, **options)
+        self.assertEqual(result.returncode, 0, result)
+        return result.stdout
+
+    def refused(self, status, pattern, *words, **options):
+        """Runs ./kiln, which has to fail with one clear message and no traceback."""
+        result = self.kiln(*words, **options)
+        text = result.stderr.decode()
+        self.assertEqual(result.returncode, status, result)
+        self.assertRegex(text, pattern)
+        self.assertNotIn("Traceback", text)
+        return text

@@ -1,0 +1,187 @@
+"""The parts of the command line that work without a board."""
+
+import os
+import shlex
+import struct
+
+from support import KilnTest
+
+from kiln_cli import apt_sources, boards, configuration, console, elf, panics, tap, words
+from kiln_cli.failure import Failure
+
+READY = console.READY
+
+
+class SourcesByAddress:
+    """Stands in for addr2line."""
+
+    @staticmethod
+    def at(address):
+        return f"a.c:{address}" if address < 1000 else None
+
+
+class Words(KilnTest):
+    def test_quoting_is_a_shells(self):
+        """each word comes back from shell-like splitting"""
+        given = ["", "a", "a b", "it's", '"', "\\", "$x", "--", "a,b", "\u00e4\u20ac", "*", "\t", "#"]
+        text = words.boot_arguments(["host=pipe"], given)
+        self.assertEqual(shlex.split(text), ["host=pipe", "--"] + given)
+
+    def test_no_dashes_without_arguments(self):
+        """without words for the program there is no --"""
+        self.assertEqual(words.boot_arguments(["smp=4"], []), "smp=4")
+
+    def test_device_tree_header(self):
+        """the small device tree's header names its own size and blocks within it"""
+        tree = words.minimal_device_tree()
+        header = struct.unpack(">10I", tree[:40])
+        self.assertEqual(header[0], 0xD00DFEED)
+        self.assertEqual(header[1], len(tree))
+        self.assertEqual(header[3] + header[8], len(tree))
+        self.assertEqual(header[2] + header[9], header[3])
+
+
+class Console(KilnTest):
+    def test_quoting_of_input(self):
+        """each byte that the console acts on is quoted"""
+        quoted = console.quoted(bytes(range(256)))
+        back, at = b"", 0
+        while at < len(quoted):
+            at += quoted[at] == 0x16
+            back += quoted[at:at + 1]
+            at += 1
+        self.assertEqual(back, bytes(range(256)))
+        for byte in b"\x03\x04\x08\r\x15\x16\x17\x7f":
+            self.assertIn(bytes((0x16, byte)), quoted)
+
+    def test_end_of_input(self):
+        """within a line the end takes two ^D, after a line one"""
+        quoter = console.InputQuoter()
+        self.assertEqual(quoter.end(), b"\x04")
+        quoter.feed(b"abc")
+        self.assertEqual(quoter.end(), b"\x04\x04")
+        quoter.feed(b"d\n")
+        self.assertEqual(quoter.end(), b"\x04")
+
+    def test_noise_is_dropped(self):
+        """what comes before the ready string is not shown, however it is cut"""
+        stream = b"firmware\r\n\x1b]kil" + READY + b"hello" + READY
+        for cut in range(len(stream)):
+            ready = console.ReadyFilter()
+            shown = ready.feed(stream[:cut]) + ready.feed(stream[cut:]) + ready.end()
+            self.assertEqual(shown, b"hello" + READY)
+
+    def test_early_panic_is_shown(self):
+        """a panic before the console is up is shown at once"""
+        ready = console.ReadyFilter()
+        self.assertEqual(ready.feed(b"noise\nkiln: pa"), b"")
+        self.assertEqual(ready.feed(b"nic: x\n"), b"kiln: panic: x\n")
+        self.assertEqual(ready.feed(b"more"), b"more")
+
+    def test_foreign_image_is_shown(self):
+        """an image that never says ready is shown when it ends"""
+        ready = console.ReadyFilter()
+        ready.feed(b"who are you")
+        self.assertEqual(ready.end(), b"who are you")
+
+
+class Panics(KilnTest):
+    FRAME = b"    0x0000000000000010 f+0x4"
+
+    def filtered(self, stream, size):
+        passing = panics.PanicFilter(SourcesByAddress())
+        return b"".join(passing.feed(stream[at:at + size]) for at in range(0, len(stream), size))
+
+    def test_backtrace_gets_places(self):
+        """frames get file and line, return addresses one byte back"""
+        stream = (b"kiln: panic: x\n  backtrace:\n" + self.FRAME + b"\n" + self.FRAME + b"\r\n"
+                  b"    0x00000000deadbeef ?\n  log:\n")
+        wanted = (b"kiln: panic: x\n  backtrace:\n" + self.FRAME + b" at a.c:16\n" + self.FRAME +
+                  b" at a.c:15\r\n    0x00000000deadbeef ?\n  log:\n")
+        for size in (1, 7, 1000):
+            self.assertEqual(self.filtered(stream, size), wanted)
+
+    def test_nothing_else_is_touched(self):
+        """without a panic, lines that look like frames pass unchanged"""
+        stream = bytes(range(256)) * 3 + b"\n" + self.FRAME + b"\n kiln: panic: no\n" + self.FRAME + b"\n"
+        for size in (1, 5, 10000):
+            self.assertEqual(self.filtered(stream, size), stream)
+
+
+class Tap(KilnTest):
+    def problems(self, text):
+        return list(tap.Report(text).check_plan())
+
+    def test_complete(self):
+        """a plan first or last, and its points"""
+        self.assertEqual(self.problems("1..2\nok 1\nok 2 - b\n"), [])
+        self.assertEqual(self.problems("ok 1\nnot ok 2\nnoise\n1..2\n"), [])
+
+    def test_incomplete(self):
+        """an early end, a wrong number and a bail-out are found"""
+        self.assertTrue(self.problems("ok 1\n"))
+        self.assertTrue(self.problems("1..2\nok 1\n"))
+        self.assertTrue(self.problems("1..2\nok 1\nok 3\n"))
+        self.assertTrue(self.problems("1..1\nok 1\nBail out! no\n"))
+
+    def test_skips_are_failures(self):
+        """a skipped point is a failed one"""
+        report = tap.Report("ok 1 # SKIP no tool\nok 2 - # todo\nok 3\n")
+        self.assertEqual((report.passed, report.failed), (1, 2))
+
+
+class Configuration(KilnTest):
+    def test_choice(self):
+        """--config wins over what the other options say"""
+        chosen = configuration.choose(["BAUD=9600", "CHECKS=0"], checks=True, smp=4)
+        self.assertEqual(configuration.as_cmake_list(chosen), "BAUD=9600;CHECKS=0;SMP=1")
+
+    def test_contradiction(self):
+        """several CPUs need a runtime for several"""
+        with self.assertRaises(Failure):
+            configuration.choose(["SMP=0"], checks=True, smp=2)
+
+    def test_every_board_is_complete(self):
+        """each board's facts can be read and name a machine"""
+        for name in boards.names():
+            board = boards.load(name)
+            self.assertNotIn("{", board.machine({}))
+            self.assertTrue(board.description)
+
+
+class AptSources(KilnTest):
+    DEB822 = ("# comment\nTypes: deb deb-src\nURIs: http://mirror/debian\nSuites: bookworm\n"
+              "Components: main contrib\nSigned-By:\n -----BEGIN\n .\n abc\n\n"
+              "Enabled: no\nTypes: deb\nURIs: http://other\nSuites: bookworm\nComponents: main\n")
+
+    def test_deb822(self):
+        """the address and the key come from the machine's own .sources file"""
+        self.write("sources.list.d/debian.sources", self.DEB822)
+        text = apt_sources.backports_entry(self.folder, "bookworm")
+        self.assertEqual(text, "Types: deb\nURIs: http://mirror/debian\nSuites: bookworm-backports\n"
+                               "Components: main\nSigned-By: \n -----BEGIN\n .\n abc\n")
+
+    def test_one_line(self):
+        """and from a sources.list of one-line entries"""
+        self.write("sources.list", "deb-src http://no bookworm main\n"
+                                   "deb [arch=amd64 signed-by=/k.gpg] http://m/debian bookworm main\n")
+        text = apt_sources.backports_entry(self.folder, "bookworm")
+        self.assertIn("URIs: http://m/debian\n", text)
+        self.assertIn("Signed-By: /k.gpg\n", text)
+
+    def test_there_already(self):
+        """nothing is added when the machine has its backports"""
+        self.write("sources.list", "deb http://m bookworm main\ndeb http://m bookworm-backports main\n")
+        self.assertIsNone(apt_sources.backports_entry(self.folder, "bookworm"))
+
+    def test_unknown(self):
+        """a machine without the release's own source is told so"""
+        with self.assertRaises(Failure):
+            apt_sources.backports_entry(self.folder, "bookworm")
+
+
+class Elf(KilnTest):
+    def test_no_elf(self):
+        """what is no ELF file is refused"""
+        with self.assertRaises(ValueError):
+            elf.Elf64(os.path.realpath(__file__))
