@@ -19,8 +19,8 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
   message(FATAL_ERROR "kiln: an app is built by Kiln's toolchain file: "
     "cmake -DCMAKE_TOOLCHAIN_FILE=${KILN_ROOT}/cmake/toolchain-aarch64.cmake ...")
 endif()
+enable_language(ASM)
 kiln_find_libc()
-file(WRITE "${CMAKE_BINARY_DIR}/kiln-apps.txt" "")
 
 # The runtime of this board and configuration: configured now, built whenever an app is.
 function(kiln_runtime out_target out_folder config)
@@ -67,8 +67,11 @@ endfunction()
 
 # For third-party libraries: target_link_libraries(their_library PUBLIC kiln::kiln)
 kiln_config_merge(kiln_project_config ${KILN_CONFIG})
-kiln_interface(kiln_kiln "${kiln_project_config}")
-add_library(kiln::kiln ALIAS kiln_kiln)
+if(NOT TARGET kiln::kiln)
+  kiln_interface(kiln_kiln "${kiln_project_config}")
+  add_library(kiln::kiln ALIAS kiln_kiln)
+  file(WRITE "${CMAKE_BINARY_DIR}/kiln-apps.txt" "")
+endif()
 
 # Sources that every app gets: its name, and the files it embeds.
 function(kiln_app_assembly out name files)
@@ -98,7 +101,6 @@ function(kiln_app name)
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "kiln: kiln_app(${name} SOURCES file... [CONFIG NAME=VALUE...] [FILES file...])")
   endif()
-  enable_language(ASM)
   kiln_config_merge(config ${arg_CONFIG} ${KILN_CONFIG})
   kiln_runtime(runtime folder "${config}")
   kiln_app_assembly(assembly "${name}" "${arg_FILES}")

@@ -90,7 +90,7 @@ static void map_ram(uintptr_t start, uintptr_t end)
 /* What is free goes to the heap, but for the range behind the image, from which boot itself takes. */
 static void give_free(uintptr_t start, uintptr_t end)
 {
-    uintptr_t next = mm_early_next();
+    uintptr_t next = (mm_early_next() + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
     if (start <= next && next < end)
         mm_early_set_end(end);
     else

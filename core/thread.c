@@ -28,9 +28,17 @@ struct kiln_thread *kiln_thread_self(void)
     return arch_thread_self();
 }
 
+/* A number that the linker script gives as an address; the compiler believes that no address is 0. */
+static size_t linker_number(const char *symbol)
+{
+    size_t number = (size_t)symbol;
+    __asm__("" : "+r"(number));
+    return number;
+}
+
 static uintptr_t tls_offset(void)
 {
-    uintptr_t align = (uintptr_t)__tls_align;
+    uintptr_t align = linker_number(__tls_align);
     uintptr_t least = arch_tls_offset();
     return least > align ? least : align;
 }
@@ -38,8 +46,8 @@ static uintptr_t tls_offset(void)
 static void tls_init(struct kiln_thread *thread, char *block)
 {
     char *data = block + tls_offset();
-    size_t initialised = (size_t)__tdata_bytes;
-    size_t total = (size_t)__tls_bytes;
+    size_t initialised = linker_number(__tdata_bytes);
+    size_t total = linker_number(__tls_bytes);
     for (size_t i = 0; i < initialised; i++)
         data[i] = __tdata_start[i];
     for (size_t i = initialised; i < total; i++)
@@ -88,7 +96,7 @@ struct kiln_thread *core_thread_create_idle(unsigned cpu)
         return NULL;
     uintptr_t align = tls_offset() > 64 ? tls_offset() : 64;
     struct kiln_thread *thread = mm_early_allocate(sizeof *thread, 64);
-    char *tls = mm_early_allocate(tls_offset() + (size_t)__tls_bytes, align);
+    char *tls = mm_early_allocate(tls_offset() + linker_number(__tls_bytes), align);
     if (!thread || !tls)
         return NULL;
     *thread = (struct kiln_thread){.name = names[cpu - 1], .cpu = cpu};
