@@ -20,7 +20,8 @@ struct board_facts {
     const char *name;
     const struct board_range *devices; /* mapped as device memory at boot */
     unsigned device_count;
-    struct board_range boot_window; /* RAM that board_early_init reads: mapped before RAM is known */
+    struct board_range
+        boot_window;    /* RAM that board_early_init reads: mapped before RAM is known */
     uint32_t alarm_irq; /* arch_alarm_set's interrupt */
 };
 extern const struct board_facts board_facts;
@@ -37,13 +38,14 @@ void board_putc(char c);
 
 /*
  * Console input. Only an image that reads calls these, so that others carry none of it.
- * start: `received` runs from now on, as an interrupt handler, while bytes wait. Thread context.
+ * start: `received` runs from now on, as an interrupt handler, while bytes wait. 0, or what
+ *        kiln_irq_attach says. Thread context.
  * take: at most `room` bytes that have come; adds to *lost for each overrun. One caller at a time,
  *       any context.
  * hold: keeps the interrupt back (true) or lets it through again; bytes then stay in the UART,
  *       and with QEMU in its sender. Any context.
  */
-void board_console_input_start(void (*received)(void *unused));
+int board_console_input_start(void (*received)(void *unused));
 size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost);
 void board_console_input_hold(bool hold);
 

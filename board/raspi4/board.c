@@ -11,7 +11,7 @@ const struct board_facts board_facts = {
     .name = "raspi4",
     .devices = devices,
     .device_count = sizeof(devices) / sizeof(devices[0]),
-    .boot_window = {0, 4096}, /* ATAGS, spin table */
+    .boot_window = {0, 4096},   /* ATAGS, spin table */
     .alarm_irq = 27,
 };
 

@@ -76,10 +76,13 @@ void board_putc(char c)
     pl011_ops.putc(UART, c);
 }
 
-void board_console_input_start(void (*received)(void *unused))
+int board_console_input_start(void (*received)(void *unused))
 {
-    kiln_irq_attach(UART_IRQ, received, NULL);
-    pl011_input_ops.interrupt(UART, true);
+    int error = kiln_irq_attach(UART_IRQ, received, NULL);
+
+    if (!error)
+        pl011_input_ops.interrupt(UART, true);
+    return error;
 }
 
 size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost)

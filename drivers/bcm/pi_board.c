@@ -196,10 +196,14 @@ void board_putc(char c)
 /* Indexed by console_number(). */
 static const struct uart_input_ops *const inputs[2] = {&pl011_input_ops, &miniuart_input_ops};
 
-void board_console_input_start(void (*received)(void *unused))
+int board_console_input_start(void (*received)(void *unused))
 {
-    kiln_irq_attach(console_number() ? pi_facts.miniuart_irq : pi_facts.pl011_irq, received, NULL);
-    inputs[console_number()]->interrupt(console_base(), true);
+    uint32_t irq = console_number() ? pi_facts.miniuart_irq : pi_facts.pl011_irq;
+    int error = kiln_irq_attach(irq, received, NULL);
+
+    if (!error)
+        inputs[console_number()]->interrupt(console_base(), true);
+    return error;
 }
 
 size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost)

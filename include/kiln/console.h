@@ -3,8 +3,8 @@
  *
  * Line mode (the default) collects a line: backspace, ^U and ^W edit, ^D ends the input (at the
  * start of a line) or hands over what is there, ^V takes the next byte as it is; with a person at
- * the other end it echoes. Raw mode hands over bytes as they come, all but a ^V that quotes when
- * a host command owns the line.
+ * the other end it echoes. Raw mode hands over bytes as they come, all but what a host command adds
+ * when it owns the line: ^V that quotes, and ^D at the end of a pipe.
  */
 #ifndef KILN_CONSOLE_H
 #define KILN_CONSOLE_H

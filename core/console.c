@@ -1,0 +1,69 @@
+/* The console's output. Polled, so that it is in order with a panic's. */
+#include <core/console.h>
+
+#include <arch/cpu.h>
+#include <arch/spin.h>
+#include <board.h>
+#include <kiln/console.h>
+#include <kiln/system.h>
+
+enum console_host console_host;
+
+/* 1 + the CPU that writes, or 0; atomic. Not a spinlock: those mask interrupts, and at 115200 baud
+ * a line takes milliseconds. */
+static uint32_t writer;
+
+/* False when this CPU is in the midst of a write already: an interrupt handler's goes between. */
+static bool begin_write(void)
+{
+    uint32_t self = arch_cpu_id() + 1;
+    uint32_t owner = 0;
+
+    if (!KILN_CONFIG_SMP)
+        return false;
+    while (!__atomic_compare_exchange_n(&writer, &owner, self, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED)) {
+        if (owner == self)
+            return false;
+        if (owner)
+            arch_spin_until_changes(&writer, owner);
+        owner = 0;
+    }
+    return true;
+}
+
+static void end_write(bool began)
+{
+    if (began)
+        __atomic_store_n(&writer, 0, __ATOMIC_RELEASE);
+}
+
+void kiln_console_write(const void *data, size_t bytes)
+{
+    const char *text = data;
+    bool is_terminal = kiln_console_is_terminal();
+    bool began = begin_write();
+
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '\n' && is_terminal)
+            board_putc('\r');
+        board_putc(text[i]);
+    }
+    end_write(began);
+}
+
+bool kiln_console_is_terminal(void)
+{
+    return console_host != CONSOLE_HOST_PIPE;
+}
+
+void core_console_init(void)
+{
+    const char *host = kiln_boot_option("host");
+
+    if (!host)
+        return;
+    console_host = *host == 'p' ? CONSOLE_HOST_PIPE : CONSOLE_HOST_TTY;
+    for (const char *ready = "\033]kiln;ready\a"; *ready; ready++)
+        board_putc(*ready);
+}
