@@ -5,6 +5,7 @@
 #include <arch/upcall.h>
 #include <board.h>
 #include <core/boot_info.h>
+#include <core/console.h>
 #include <core/cpu.h>
 #include <core/interrupt.h>
 #include <core/random.h>
@@ -136,6 +137,7 @@ void core_boot(uintptr_t boot_argument)
 {
     board_early_init(boot_argument);
     find_memory();
+    core_console_init();
     unsigned cpus = KILN_CONFIG_SMP ? gather_cpus() : 1;
     arch_mmu_unmap(&arch_boot_space, 0, ARCH_PAGE_BYTES);
     core_random_init();
