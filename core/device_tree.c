@@ -41,12 +41,16 @@ static const struct cells default_cells = {.address = 2, .size = 1}; /* specific
 
 struct scan {
     struct device_tree_info *info;
-    struct cells root_cells;                             /* for the root's children */
-    struct cells top_cells;                              /* for the children of `top` */
-    enum kind top;                                       /* the root's child that is open */
-    enum kind kind;                                      /* the node whose properties come now */
-    const struct fdt_property *property[PROPERTY_COUNT]; /* those that have come, or NULL */
+    struct cells root_cells; /* for the root's children */
+    struct cells top_cells;  /* for the children of `top` */
+    enum kind top;           /* the root's child that is open */
+    enum kind kind;          /* the node whose properties come now */
+    uint32_t seen;           /* those of its properties that have come, a bit each, and where */
+    const struct fdt_property *property[PROPERTY_COUNT];
 };
+
+/* Only the loop over tokens is worth a large code. */
+#define SMALL __attribute__((cold))
 
 static const char names[PROPERTY_COUNT][sizeof("#address-cells")] = {
     [PROPERTY_ADDRESS_CELLS] = "#address-cells",
@@ -60,63 +64,52 @@ static const char names[PROPERTY_COUNT][sizeof("#address-cells")] = {
     [PROPERTY_KASLR_SEED] = "kaslr-seed",
 };
 
-#define PAIR(a, b) ((a) << 8 | (b))
-
-/* The only property that begins with these two characters. */
-static enum property guess(unsigned char first, unsigned char second)
+/* The only property that begins like this. */
+static enum property guess(const char *name)
 {
-    switch (PAIR(first, second)) {
-    case PAIR('#', 'a'):
-        return PROPERTY_ADDRESS_CELLS;
-    case PAIR('#', 's'):
-        return PROPERTY_SIZE_CELLS;
-    case PAIR('r', 'e'):
-        return PROPERTY_REG;
-    case PAIR('s', 't'):
-        return PROPERTY_STATUS;
-    case PAIR('c', 'o'):
-        return PROPERTY_COMPATIBLE;
-    case PAIR('m', 'e'):
-        return PROPERTY_METHOD;
-    case PAIR('b', 'o'):
+    switch (name[0]) {
+    case '#':
+        return name[1] == 'a' ? PROPERTY_ADDRESS_CELLS : PROPERTY_SIZE_CELLS;
+    case 'b':
         return PROPERTY_ARGUMENTS;
-    case PAIR('r', 'n'):
-        return PROPERTY_RNG_SEED;
-    case PAIR('k', 'a'):
+    case 'c':
+        return PROPERTY_COMPATIBLE;
+    case 'k':
         return PROPERTY_KASLR_SEED;
+    case 'm':
+        return PROPERTY_METHOD;
+    case 'r':
+        return name[1] == 'n' ? PROPERTY_RNG_SEED : PROPERTY_REG;
+    case 's':
+        return PROPERTY_STATUS;
     default:
         return PROPERTY_OTHER;
     }
 }
 
-static enum property classify(const char *name)
+/* The node's property, or NULL. */
+static const struct fdt_property *find(const struct scan *scan, enum property property)
 {
-    enum property property = PROPERTY_OTHER;
-
-    if (name[0] != '\0')
-        property = guess((unsigned char)name[0], (unsigned char)name[1]);
-    if (property != PROPERTY_OTHER && !fdt_name_is(name, names[property]))
-        property = PROPERTY_OTHER;
-    return property;
+    return scan->seen & 1u << property ? scan->property[property] : NULL;
 }
 
-static bool has_string(const struct scan *scan, enum property property, const char *string)
+static SMALL bool has_string(const struct scan *scan, enum property property, const char *string)
 {
-    const struct fdt_property *found = scan->property[property];
+    const struct fdt_property *found = find(scan, property);
 
     return found && fdt_property_has(found, string);
 }
 
-static bool is_usable(const struct scan *scan)
+static SMALL bool is_usable(const struct scan *scan)
 {
-    return !scan->property[PROPERTY_STATUS] || has_string(scan, PROPERTY_STATUS, "okay") ||
+    return !find(scan, PROPERTY_STATUS) || has_string(scan, PROPERTY_STATUS, "okay") ||
            has_string(scan, PROPERTY_STATUS, "ok");
 }
 
 /* Keeps `number` as it is when the property is absent. */
-static int read_number(const struct scan *scan, enum property property, uint32_t *number)
+static SMALL int read_number(const struct scan *scan, enum property property, uint32_t *number)
 {
-    const struct fdt_property *found = scan->property[property];
+    const struct fdt_property *found = find(scan, property);
 
     if (!found)
         return 0;
@@ -126,7 +119,7 @@ static int read_number(const struct scan *scan, enum property property, uint32_t
     return 0;
 }
 
-static int read_cells(const struct scan *scan, struct cells *cells)
+static SMALL int read_cells(const struct scan *scan, struct cells *cells)
 {
     int error = read_number(scan, PROPERTY_ADDRESS_CELLS, &cells->address);
 
@@ -134,8 +127,8 @@ static int read_cells(const struct scan *scan, struct cells *cells)
 }
 
 /* Adds a range; 0, -EINVAL, or -ENOSPC when the table is full. */
-static int add_range(struct device_tree_range *table, unsigned *count, unsigned most,
-                     struct device_tree_range range)
+static SMALL int add_range(struct device_tree_range *table, unsigned *count, unsigned most,
+                           struct device_tree_range range)
 {
     if (range.base + range.bytes < range.base)
         return -EINVAL;
@@ -148,10 +141,10 @@ static int add_range(struct device_tree_range *table, unsigned *count, unsigned 
 }
 
 /* Adds every range of the node's reg. */
-static int add_ranges(const struct scan *scan, struct cells cells, struct device_tree_range *table,
-                      unsigned *count, unsigned most)
+static SMALL int add_ranges(const struct scan *scan, struct cells cells,
+                            struct device_tree_range *table, unsigned *count, unsigned most)
 {
-    const struct fdt_property *reg = scan->property[PROPERTY_REG];
+    const struct fdt_property *reg = find(scan, PROPERTY_REG);
     uint32_t words = reg ? fdt_property_bytes(reg) / 4 : 0;
     uint32_t stride = cells.address + cells.size;
     int error = 0;
@@ -169,7 +162,7 @@ static int add_ranges(const struct scan *scan, struct cells cells, struct device
     return error;
 }
 
-static int on_memory(struct scan *scan)
+static SMALL int on_memory(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
     int error = add_ranges(scan, scan->root_cells, info->memory, &info->memory_count,
@@ -178,10 +171,10 @@ static int on_memory(struct scan *scan)
     return error == -ENOSPC ? 0 : error;
 }
 
-static int on_cpu(struct scan *scan)
+static SMALL int on_cpu(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
-    const struct fdt_property *reg = scan->property[PROPERTY_REG];
+    const struct fdt_property *reg = find(scan, PROPERTY_REG);
     uint32_t cells = scan->top_cells.address;
 
     if (!reg)
@@ -195,17 +188,17 @@ static int on_cpu(struct scan *scan)
 }
 
 /* The first 64 bits of a seed, or 0. */
-static uint64_t read_seed(const struct scan *scan, enum property property)
+static SMALL uint64_t read_seed(const struct scan *scan, enum property property)
 {
-    const struct fdt_property *seed = scan->property[property];
+    const struct fdt_property *seed = find(scan, property);
 
     return seed && fdt_property_bytes(seed) >= 8 ? fdt_read_cells(seed->value, 2) : 0;
 }
 
-static int on_chosen(struct scan *scan)
+static SMALL int on_chosen(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
-    const struct fdt_property *arguments = scan->property[PROPERTY_ARGUMENTS];
+    const struct fdt_property *arguments = find(scan, PROPERTY_ARGUMENTS);
     uint32_t bytes = arguments ? fdt_property_bytes(arguments) : 0;
 
     info->seed = read_seed(scan, PROPERTY_RNG_SEED) ^ read_seed(scan, PROPERTY_KASLR_SEED);
@@ -217,7 +210,7 @@ static int on_chosen(struct scan *scan)
 }
 
 /* A GIC goes before whatever is chained to it. */
-static void on_interrupt_controller(struct scan *scan)
+static SMALL void on_interrupt_controller(struct scan *scan)
 {
     enum device_tree_irq_controller *found = &scan->info->irq_controller;
 
@@ -232,7 +225,7 @@ static void on_interrupt_controller(struct scan *scan)
         *found = DEVICE_TREE_IRQ_OTHER;
 }
 
-static void on_psci(struct scan *scan)
+static SMALL void on_psci(struct scan *scan)
 {
     if (has_string(scan, PROPERTY_METHOD, "hvc"))
         scan->info->psci = DEVICE_TREE_PSCI_HVC;
@@ -241,7 +234,7 @@ static void on_psci(struct scan *scan)
 }
 
 /* All properties of a usable node are there. */
-static int on_node(struct scan *scan)
+static SMALL int on_node(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
 
@@ -271,91 +264,88 @@ static int on_node(struct scan *scan)
     }
 }
 
-/* A node's properties end where its first child begins or where it ends itself. */
-static __attribute__((noinline)) int end_properties(struct scan *scan)
-{
-    int error = is_usable(scan) ? on_node(scan) : 0;
-
-    for (unsigned i = 0; i < PROPERTY_COUNT; i++)
-        scan->property[i] = NULL;
-    scan->kind = KIND_OTHER;
-    return error;
-}
-
-static enum kind classify_top(const char *name)
+/* Sorted by first letter, since most nodes are of no interest. */
+static enum kind classify_node(enum kind top, uint32_t depth, const char *name)
 {
     switch (name[0]) {
     case 'c':
-        if (fdt_name_is(name, "chosen"))
+        if (depth == 2 && fdt_name_is(name, "chosen"))
             return KIND_CHOSEN;
-        return fdt_name_is(name, "cpus") ? KIND_CPUS : KIND_OTHER;
-    case 'm':
-        return fdt_unit_name_is(name, "memory") ? KIND_MEMORY : KIND_OTHER;
-    case 'r':
-        return fdt_name_is(name, "reserved-memory") ? KIND_RESERVED_MEMORY : KIND_OTHER;
-    default:
-        return KIND_OTHER;
-    }
-}
-
-/* By the names that their bindings, QEMU (intc) and older trees (gic) give them. */
-static enum kind classify_anywhere(const char *name)
-{
-    switch (name[0]) {
+        if (depth == 2 && fdt_name_is(name, "cpus"))
+            return KIND_CPUS;
+        return top == KIND_CPUS && fdt_unit_name_is(name, "cpu") ? KIND_CPU : KIND_OTHER;
+    case 'g': /* in older trees */
+        return fdt_unit_name_is(name, "gic") ? KIND_INTERRUPT_CONTROLLER : KIND_OTHER;
     case 'i':
         if (fdt_unit_name_is(name, "interrupt-controller") || fdt_unit_name_is(name, "intc"))
             return KIND_INTERRUPT_CONTROLLER;
         return KIND_OTHER;
-    case 'g':
-        return fdt_unit_name_is(name, "gic") ? KIND_INTERRUPT_CONTROLLER : KIND_OTHER;
+    case 'm':
+        return depth == 2 && fdt_unit_name_is(name, "memory") ? KIND_MEMORY : KIND_OTHER;
     case 'p':
         return fdt_name_is(name, "psci") ? KIND_PSCI : KIND_OTHER;
+    case 'r':
+        return depth == 2 && fdt_name_is(name, "reserved-memory") ? KIND_RESERVED_MEMORY
+                                                                  : KIND_OTHER;
     default:
         return KIND_OTHER;
     }
 }
 
-static __attribute__((noinline)) void begin_node(struct scan *scan, uint32_t depth,
-                                                 const char *name)
+static void begin_node(struct scan *scan, uint32_t depth, const char *name)
 {
-    enum kind kind = KIND_OTHER;
-
     if (depth == 2) {
-        kind = classify_top(name);
-        scan->top = kind;
+        scan->kind = classify_node(KIND_OTHER, depth, name);
+        scan->top = scan->kind;
         scan->top_cells = default_cells;
     } else if (depth == 1) {
-        kind = KIND_ROOT;
+        scan->kind = KIND_ROOT;
     } else if (depth == 3 && scan->top == KIND_RESERVED_MEMORY) {
-        kind = KIND_RESERVED;
-    } else if (depth == 3 && scan->top == KIND_CPUS && fdt_unit_name_is(name, "cpu")) {
-        kind = KIND_CPU;
+        scan->kind = KIND_RESERVED;
+    } else {
+        scan->kind = classify_node(depth == 3 ? scan->top : KIND_OTHER, depth, name);
     }
-    scan->kind = kind != KIND_OTHER ? kind : classify_anywhere(name);
 }
 
-static __attribute__((noinline)) int on_property(struct scan *scan, const struct fdt_reader *reader,
-                                                 const struct fdt_property *property)
+/* A node's properties end where its first child begins or where it ends itself. */
+static SMALL __attribute__((noinline)) int end_properties(struct scan *scan)
+{
+    int error = is_usable(scan) ? on_node(scan) : 0;
+
+    scan->kind = KIND_OTHER;
+    scan->seen = 0;
+    return error;
+}
+
+static int on_property(struct scan *scan, const struct fdt_reader *reader,
+                       const struct fdt_property *property)
 {
     const char *name = fdt_property_name(reader, property);
+    enum property meaning;
 
     if (!name)
         return -EINVAL;
-    scan->property[classify(name)] = property;
+    meaning = guess(name);
+    if (meaning != PROPERTY_OTHER && fdt_name_is(name + 1, names[meaning] + 1)) {
+        scan->property[meaning] = property;
+        scan->seen |= 1u << meaning;
+    }
     return 0;
 }
 
-static int read_nodes(struct scan *scan, const struct fdt_reader *begun)
+static __attribute__((noinline)) int read_nodes(struct scan *scan, const struct fdt_reader *begun)
 {
     struct fdt_reader reader = *begun; /* no pointer to it leaves: it lives in registers */
     int error = 0;
 
     while (!error) {
-        enum fdt_token token = fdt_next(&reader);
+        enum fdt_token token;
 
+        if (scan->kind == KIND_OTHER)
+            fdt_skip_properties(&reader);
+        token = fdt_next(&reader);
         if (token == FDT_PROPERTY) {
-            if (scan->kind != KIND_OTHER)
-                error = on_property(scan, begun, reader.property);
+            error = on_property(scan, begun, reader.property);
             continue;
         }
         if (token == FDT_END || token == FDT_CORRUPT)

@@ -120,6 +120,15 @@ bool fdt_name_is(const char *name, const char *expected)
     return true;
 }
 
+bool fdt_unit_name_is(const char *name, const char *expected)
+{
+    while (*expected != '\0') {
+        if (*name++ != *expected++)
+            return false;
+    }
+    return *name == '\0' || *name == '@';
+}
+
 bool fdt_property_has(const struct fdt_property *property, const char *string)
 {
     const char *at = (const char *)property->value;

@@ -15,138 +15,155 @@ struct conversion {
     bool zero;
 };
 
-static void put_padding(const struct conversion *conversion, char c, unsigned used)
+/* Formatting is never hot: small code rather than fast. */
+#define SMALL __attribute__((cold))
+
+/* An int, a long and a pointer take one slot each, as wide as a register. */
+static SMALL __attribute__((noinline)) uint64_t take(struct conversion *conversion, unsigned longs)
 {
-    for (; used < conversion->width; used++)
+    if (sizeof(uintptr_t) < sizeof(uint64_t) && longs > 1)
+        return va_arg(conversion->arguments, uint64_t);
+    return va_arg(conversion->arguments, uintptr_t);
+}
+
+static SMALL void pad(const struct conversion *conversion, char c, unsigned length)
+{
+    for (; length < conversion->width; length++)
         conversion->put(conversion->context, c);
 }
 
-/* A prefix ("-", "0x" or nothing), zeros if they were asked for, then the text. */
-static void put_field(const struct conversion *conversion, const char *prefix, const char *text,
-                      unsigned length)
+/* Zeros go behind the prefix of a number. */
+static SMALL __attribute__((noinline)) void
+put_field(const struct conversion *conversion, const char *text, unsigned prefix, unsigned length)
 {
-    unsigned used = length;
-
-    for (const char *c = prefix; *c; c++)
-        used++;
-    if (!conversion->left && !conversion->zero)
-        put_padding(conversion, ' ', used);
-    while (*prefix)
-        conversion->put(conversion->context, *prefix++);
-    if (!conversion->left && conversion->zero)
-        put_padding(conversion, '0', used);
-    while (length-- > 0)
-        conversion->put(conversion->context, *text++);
+    if (!conversion->zero)
+        prefix = 0;
+    for (unsigned i = 0;; i++) {
+        if (i == prefix && !conversion->left)
+            pad(conversion, conversion->zero ? '0' : ' ', length);
+        if (i == length)
+            break;
+        conversion->put(conversion->context, text[i]);
+    }
     if (conversion->left)
-        put_padding(conversion, ' ', used);
+        pad(conversion, ' ', length);
 }
 
-static void put_string(const struct conversion *conversion, const char *text)
+static SMALL void put_string(struct conversion *conversion)
 {
+    const char *text = (const char *)(uintptr_t)take(conversion, 1);
     unsigned length = 0;
 
     if (!text)
         text = "(null)";
     while (length < conversion->precision && text[length])
         length++;
-    put_field(conversion, "", text, length);
+    put_field(conversion, text, 0, length);
 }
 
-static void put_number(struct conversion *conversion, char letter)
+static SMALL void put_number(struct conversion *conversion, char letter)
 {
-    char digits[20]; /* 2^64 has as many in decimal */
-    char *first = digits + sizeof(digits);
-    const char *prefix = letter == 'p' ? "0x" : "";
-    unsigned base = letter == 'd' || letter == 'i' || letter == 'u' ? 10 : 16;
-    bool is_signed = letter == 'd' || letter == 'i';
-    bool is_wide = letter == 'p' ? sizeof(void *) > sizeof(int)
-                                 : conversion->longs > (sizeof(long) > sizeof(int) ? 0 : 1);
-    uint64_t value =
-        is_wide ? va_arg(conversion->arguments, uint64_t) : va_arg(conversion->arguments, unsigned);
+    char digits[20]; /* 2^64 has as many in decimal, and room for 0x in hexadecimal */
+    char *end = digits + sizeof(digits);
+    char *first = end;
+    unsigned base = letter == 'd' || letter == 'u' ? 10 : 16;
+    unsigned prefix = 0;
+    bool negative = false;
+    uint64_t value = take(conversion, conversion->longs);
 
-    if (is_signed && !is_wide)
-        value = (uint64_t)(int)value;
-    if (is_signed && (int64_t)value < 0) {
+    if (conversion->longs == 0)
+        value = letter == 'd' ? (uint64_t)(int)value : (unsigned)value;
+    if (letter == 'd' && (int64_t)value < 0) {
+        negative = true;
         value = -value;
-        prefix = "-";
     }
     do {
         unsigned digit = (unsigned)(value % base);
 
         value /= base;
-        *--first = (char)(digit < 10 ? '0' + digit : (letter == 'X' ? 'A' : 'a') + digit - 10);
+        if (digit > 9)
+            digit += (letter == 'X' ? 'A' : 'a') - '0' - 10;
+        *--first = (char)('0' + digit);
     } while (value != 0);
-    put_field(conversion, prefix, first, (unsigned)(digits + sizeof(digits) - first));
+    if (letter == 'p') {
+        *--first = 'x';
+        *--first = '0';
+        prefix = 2;
+    } else if (negative) {
+        *--first = '-';
+        prefix = 1;
+    }
+    put_field(conversion, first, prefix, (unsigned)(end - first));
 }
 
 /* Reads what stands between '%' and the letter, and returns where the letter is. */
-static const char *parse(struct conversion *conversion, const char *at)
+static SMALL const char *parse(struct conversion *conversion, const char *at)
 {
     conversion->left = false;
     conversion->zero = false;
     conversion->width = 0;
     conversion->precision = ~0u;
     conversion->longs = 0;
-    for (; *at == '-' || *at == '0'; at++) {
-        if (*at == '-')
+    for (;; at++) {
+        if (*at == '-') {
             conversion->left = true;
-        else
+        } else if (*at == '0' && conversion->width == 0) {
             conversion->zero = true;
+        } else if (*at >= '0' && *at <= '9') {
+            conversion->width = conversion->width * 10 + (unsigned)(*at - '0');
+        } else if (*at == '.' && at[1] == '*') {
+            conversion->precision = (unsigned)take(conversion, 0);
+            at++;
+        } else if (*at == 'l' || *at == 'z') {
+            conversion->longs++;
+        } else {
+            return at;
+        }
     }
-    for (; *at >= '0' && *at <= '9'; at++)
-        conversion->width = conversion->width * 10 + (unsigned)(*at - '0');
-    if (at[0] == '.' && at[1] == '*') {
-        conversion->precision = va_arg(conversion->arguments, unsigned);
-        at += 2;
-    }
-    for (; *at == 'l' || *at == 'z'; at++)
-        conversion->longs++;
-    return at;
 }
 
 /* Prints one conversion; false if there is none of that letter. */
-static bool convert(struct conversion *conversion, char letter)
+static SMALL bool convert(struct conversion *conversion, char letter)
 {
-    char c = letter;
-
     switch (letter) {
     case 's':
-        put_string(conversion, va_arg(conversion->arguments, const char *));
+        put_string(conversion);
         return true;
     case 'c':
-        c = (char)va_arg(conversion->arguments, int);
+        letter = (char)take(conversion, 0);
         __attribute__((fallthrough));
     case '%':
-        put_field(conversion, "", &c, 1);
+        put_field(conversion, &letter, 0, 1);
         return true;
+    case 'p':
+        conversion->longs = 1;
+        __attribute__((fallthrough));
     case 'd':
-    case 'i':
     case 'u':
     case 'x':
     case 'X':
-    case 'p':
         put_number(conversion, letter);
+        return true;
+    case 'i':
+        put_number(conversion, 'd');
         return true;
     default:
         return false;
     }
 }
 
-void format_print(format_put_t put, void *context, const char *format, va_list arguments)
+SMALL void format_print(format_put_t put, void *context, const char *format, va_list arguments)
 {
     struct conversion conversion = {.put = put, .context = context};
 
     va_copy(conversion.arguments, arguments);
     for (; *format; format++) {
-        if (*format == '%') {
-            const char *letter = parse(&conversion, format + 1);
+        const char *letter = *format == '%' ? parse(&conversion, format + 1) : format;
 
-            if (convert(&conversion, *letter)) {
-                format = letter;
-                continue;
-            }
-        }
-        put(context, *format);
+        if (letter != format && convert(&conversion, *letter))
+            format = letter;
+        else
+            put(context, *format);
     }
     va_end(conversion.arguments);
 }
@@ -158,7 +175,7 @@ struct buffer {
     size_t length;
 };
 
-static void put_in_buffer(void *context, char c)
+static SMALL void put_in_buffer(void *context, char c)
 {
     struct buffer *buffer = context;
 
@@ -167,7 +184,7 @@ static void put_in_buffer(void *context, char c)
     buffer->length++;
 }
 
-size_t format_to(char *buffer, size_t size, const char *format, ...)
+SMALL size_t format_to(char *buffer, size_t size, const char *format, ...)
 {
     struct buffer state = {.at = buffer, .last = size ? buffer + size - 1 : buffer};
     va_list arguments;

@@ -91,6 +91,9 @@ uint64_t fdt_read_cells(const uint32_t *value, unsigned cells);
 /* Whether two terminated strings are equal. */
 bool fdt_name_is(const char *name, const char *expected);
 
+/* Whether a node's name is the expected one, its unit address ("@40000000") left out. */
+bool fdt_unit_name_is(const char *name, const char *expected);
+
 /*
  * Whether a property's value, one string or several in a row, has this string. What is not
  * terminated does not count.
@@ -112,16 +115,23 @@ static inline const char *fdt_property_name(const struct fdt_reader *reader,
     return offset < reader->strings_bytes ? reader->strings + offset : NULL;
 }
 
-static inline enum fdt_token fdt_next_property(struct fdt_reader *reader)
+/* Where the property ends whose token is next. */
+static inline uint64_t fdt_property_end(const struct fdt_reader *reader)
 {
     const struct fdt_property *property = (const struct fdt_property *)(reader->at + 1);
-    uint64_t next =
-        (uintptr_t)property->value + (((uint64_t)fdt_property_bytes(property) + 3) & ~(uint64_t)3);
 
-    if (next > (uintptr_t)reader->property_end)
+    return (uintptr_t)property->value +
+           (((uint64_t)fdt_property_bytes(property) + 3) & ~(uint64_t)3);
+}
+
+static inline enum fdt_token fdt_next_property(struct fdt_reader *reader)
+{
+    uint64_t end = fdt_property_end(reader);
+
+    if (end > (uintptr_t)reader->property_end)
         return FDT_CORRUPT;
-    reader->property = property;
-    reader->at = (const uint32_t *)(uintptr_t)next;
+    reader->property = (const struct fdt_property *)(reader->at + 1);
+    reader->at = (const uint32_t *)(uintptr_t)end;
     return FDT_PROPERTY;
 }
 
@@ -175,6 +185,21 @@ static inline enum fdt_token fdt_next(struct fdt_reader *reader)
             return fdt_next_end(reader);
         if (token != fdt_word(FDT_NOP))
             return token == fdt_word(FDT_END) && reader->depth == 0 ? FDT_END : FDT_CORRUPT;
+    }
+}
+
+/*
+ * Passes over the properties that come next, for a node that is of no interest; a corrupt one is
+ * left for fdt_next. About 10 instructions for each.
+ */
+static inline void fdt_skip_properties(struct fdt_reader *reader)
+{
+    while (*reader->at == fdt_word(FDT_PROPERTY)) {
+        uint64_t end = fdt_property_end(reader);
+
+        if (end > (uintptr_t)reader->property_end)
+            return;
+        reader->at = (const uint32_t *)(uintptr_t)end;
     }
 }
 
