@@ -188,11 +188,23 @@ def run_build(request, told):
     command = ["cmake", "--build", request.tree]
     title = None if told else f"building {request.app.name} for {request.board.name}"
     status, output = run_quietly(command, request.verbose, title)
+    told_by_tools = without_ninja(output)
+    show(told_by_tools)
     if status != 0:
-        show(output)
+        show("" if told_by_tools else output)
         raise Failure(f"{request.app.name} could not be built for {request.board.name}",
                       BUILD_FAILED)
-    show("".join(line for line in output.splitlines(True) if not NINJA_STATUS.match(line)))
+
+
+def without_ninja(output):
+    """What compiler and linker say: without ninja's progress, and the commands that failed."""
+    kept, after_failed = [], False
+    for line in output.splitlines(True):
+        failed = line.startswith("FAILED: ")
+        if not (failed or after_failed or NINJA_STATUS.match(line)):
+            kept.append(line)
+        after_failed = failed
+    return "".join(kept)
 
 
 def run_quietly(command, verbose, title=None):
