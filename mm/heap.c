@@ -14,7 +14,7 @@
 #include <kiln/spinlock.h>
 #include <kiln/system.h>
 #include <kiln/trace.h>
-#include <mm/heap.h>
+#include <mm/early.h>
 
 #define GRANULE        ((size_t)16)
 #define BLOCK_USED     ((size_t)1)
@@ -30,7 +30,7 @@ struct block {
     struct block *next, *previous; /* only while it is free; the program's data begins here */
 };
 
-/* At the start of each range; the blocks follow, up to a used block of the header alone. */
+/* At the start of each range; the blocks follow, up to a used one that is a header alone. */
 struct range {
     struct range *next;
     size_t bytes;
@@ -38,8 +38,7 @@ struct range {
 
 struct heap {
     struct kiln_spinlock lock;
-    struct range *fresh;  /* ranges not prepared yet */
-    struct range *ranges; /* prepared; protected by the lock, like all that follows */
+    struct range *ranges; /* protected by the lock, like all that follows */
     struct block *rover;  /* where the next search begins, a free block or NULL */
     uintptr_t key;
 };
@@ -125,10 +124,16 @@ static void ring_insert(struct block *block)
     heap.rover = block;
 }
 
+static bool is_linked(const struct block *block)
+{
+    return block->next && block->previous && block->next->previous == block &&
+           block->previous->next == block;
+}
+
 static void ring_remove(struct block *block)
 {
     verify_free(block);
-    if (block->next->previous != block || block->previous->next != block)
+    if (!is_linked(block))
         kiln_panic("heap: free block %p was written to", (void *)&block->next);
     block->next->previous = block->previous;
     block->previous->next = block->next;
@@ -193,35 +198,43 @@ static void release(struct block *block)
     make_free(block, bytes);
 }
 
-static void prepare(struct range *range)
+/* Makes a range one free block; what is too small is left alone. */
+static void add_range(uintptr_t start, size_t bytes)
 {
+    struct range *range = (struct range *)((start + GRANULE - 1) & SIZE_MASK);
     struct block *block = at(range, sizeof(*range));
-    size_t bytes = range->bytes - sizeof(*range) - HEADER_BYTES;
+    uintptr_t end = (start + bytes) & SIZE_MASK;
 
+    if (end < (uintptr_t)block || end - (uintptr_t)block < LEAST_BYTES + HEADER_BYTES)
+        return;
+    range->bytes = end - (uintptr_t)range;
     range->next = heap.ranges;
     heap.ranges = range;
-    set(at(block, bytes), HEADER_BYTES | BLOCK_USED);
+    set(at((void *)end, -HEADER_BYTES), HEADER_BYTES | BLOCK_USED);
     block->size = 0;
-    make_free(block, bytes);
+    make_free(block, end - HEADER_BYTES - (uintptr_t)block);
 }
 
-static void prepare_fresh(void)
+/* Boot leaves memory alone until somebody wants it. */
+static void take_ranges(void)
 {
+    uintptr_t start;
+    size_t bytes;
+
     if (!heap.key)
         heap.key = kiln_random() | 1;
-    while (heap.fresh) {
-        struct range *range = heap.fresh;
-
-        heap.fresh = range->next;
-        prepare(range);
-    }
+    while (mm_early_take_range(&start, &bytes))
+        add_range(start, bytes);
 }
 
 /* A free block of at least `bytes`, or NULL. */
 static struct block *search(size_t bytes)
 {
-    struct block *block = heap.rover;
+    struct block *block;
 
+    if (!heap.rover)
+        take_ranges();
+    block = heap.rover;
     if (!block)
         return NULL;
     do {
@@ -265,8 +278,6 @@ static struct block *allocate(size_t alignment, size_t bytes)
     size_t slack = alignment > GRANULE ? alignment + LEAST_BYTES : 0;
     struct block *block;
 
-    if (heap.fresh)
-        prepare_fresh();
     block = bytes <= MOST_BYTES - slack ? search(bytes + slack) : NULL;
     if (!block)
         return NULL;
@@ -289,19 +300,6 @@ static bool grow(struct block *block, size_t bytes)
     after(block)->size &= ~BEFORE_IS_FREE;
     trim(block, bytes);
     return true;
-}
-
-void heap_add_range(uintptr_t start, size_t bytes)
-{
-    struct range *range = (struct range *)((start + GRANULE - 1) & SIZE_MASK);
-    uintptr_t end = (start + bytes) & SIZE_MASK;
-
-    if (end <= (uintptr_t)range ||
-        end - (uintptr_t)range < sizeof(*range) + LEAST_BYTES + HEADER_BYTES)
-        return;
-    range->bytes = end - (uintptr_t)range;
-    range->next = heap.fresh;
-    heap.fresh = range;
 }
 
 void *kiln_heap_allocate_aligned(size_t alignment, size_t bytes)
@@ -403,7 +401,7 @@ void kiln_heap_get_stats(struct kiln_heap_stats *stats)
 
     *stats = (struct kiln_heap_stats){0};
     state = kiln_spin_lock(&heap.lock);
-    prepare_fresh();
+    take_ranges();
     for (const struct range *range = heap.ranges; range; range = range->next)
         count(range, stats);
     kiln_spin_unlock(&heap.lock, state);
