@@ -10,9 +10,13 @@
 
 static uint64_t state;
 
-/* Named and called by the compiler's stack protector. */
-uintptr_t __stack_chk_guard;
+/* Named and called by the compiler's stack protector, in the program too. */
+#pragma GCC visibility push(default)
+extern uintptr_t __stack_chk_guard;
 _Noreturn void __stack_chk_fail(void);
+#pragma GCC visibility pop
+
+uintptr_t __stack_chk_guard;
 
 uint64_t kiln_random(void)
 {
