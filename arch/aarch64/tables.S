@@ -4,6 +4,8 @@
  */
 #include "asm.h"
 
+    /* clang's assembler takes -mgeneral-regs-only, which is meant for C, to heart. */
+    .arch   armv8-a+fp+simd
     .cfi_sections .debug_frame
     .text
 
