@@ -19,7 +19,7 @@ STAMP = "kiln-stamp.json"
 APP_LIST = "kiln-apps.txt"
 NINJA_STATUS = re.compile(r"\[[0-9]+/[0-9]+\] |ninja: |-- |\s*$")
 # The step that looks whether the runtime is up to date runs each time and builds nothing itself.
-NINJA_WORK = re.compile(r"\[[0-9]+/[0-9]+\] (?!Kiln's runtime for )")
+NINJA_WORK = re.compile(r"\[[1-9][0-9]*/[0-9]+\] (?!Kiln's runtime for )")
 
 
 class Request:

@@ -1,0 +1,93 @@
+"""What the checks share: the tree's files, TAP, and the runtimes that they look into."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+from kiln_cli import boards, tap  # noqa: E402  (the path above comes first)
+from kiln_cli.places import BuildFolder  # noqa: E402
+
+RUNTIME_FOLDERS = ("lib", "arch", "irq", "mm", "core", "drivers", "board", "posix")
+NOT_OURS = {"build", ".git", ".cache", "__pycache__", "node_modules"}
+BOARDS = boards.names()
+
+Writer = tap.Writer
+
+
+def build_root():
+    return BuildFolder().path
+
+
+def files(suffixes, folders=("",), root=ROOT):
+    """Paths from the root, sorted, of the tree's files with one of these suffixes."""
+    found = []
+    for folder in folders:
+        for place, folder_names, names in os.walk(os.path.join(root, folder)):
+            folder_names[:] = sorted(set(folder_names) - NOT_OURS)
+            found += [os.path.relpath(os.path.join(place, name), root) for name in names
+                      if name.endswith(tuple(suffixes))]
+    return sorted(found)
+
+
+def read(path, root=ROOT):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def run(command, **options):
+    """(status, output and errors together) of a command."""
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            errors="replace", check=False, stdin=subprocess.DEVNULL, **options)
+    return result.returncode, result.stdout
+
+
+def toolchain_file():
+    return os.path.join(ROOT, "cmake", "toolchain-aarch64.cmake")
+
+
+def runtime(board, config="CHECKS=1", name="checks"):
+    """The folder of a runtime by gcc, the one that apps share; configured and built if it must."""
+    folder = os.path.join(build_root(), board, name)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, ".configure-lock"), "w", encoding="utf-8") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        if not os.path.exists(os.path.join(folder, "build.ninja")):
+            must(["cmake", "-G", "Ninja", "-S", os.path.join(ROOT, "cmake", "runtime"), "-B", folder,
+                  f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}", f"-DKILN_BOARD={board}",
+                  "-DKILN_TOOLCHAIN=aarch64-linux-gnu-", f"-DKILN_CONFIG={config}"])
+    must(["flock", os.path.join(folder, ".build-lock"), "cmake", "--build", folder])
+    return folder
+
+
+def must(command):
+    status, output = run(command)
+    if status:
+        sys.exit(f"{output}\nnot ok 1 - {' '.join(command)}")
+    return output
+
+
+def planted(texts):
+    """A temporary tree of these {path: text}, for self-tests."""
+    folder = tempfile.TemporaryDirectory(prefix="kiln-check-")
+    for path, text in texts.items():
+        whole = os.path.join(folder.name, path)
+        os.makedirs(os.path.dirname(whole), exist_ok=True)
+        with open(whole, "w", encoding="utf-8") as file:
+            file.write(text)
+    return folder
+
+
+def report(writer, problems, what):
+    """One point: it fails when there is a problem, and names each."""
+    problems = list(problems)
+    writer.point(not problems, what, "\n".join(problems))
+
+
+def finish(writer):
+    writer.plan()
+    sys.exit(1 if writer.failures else 0)
