@@ -145,13 +145,13 @@ static SMALL int add_ranges(const struct scan *scan, struct cells cells,
                             struct device_tree_range *table, unsigned *count, unsigned most)
 {
     const struct fdt_property *reg = find(scan, PROPERTY_REG);
-    uint32_t words = reg ? fdt_property_bytes(reg) / 4 : 0;
+    uint32_t bytes = reg ? fdt_property_bytes(reg) : 0;
     uint32_t stride = cells.address + cells.size;
     int error = 0;
 
-    if (cells.address - 1 > 1 || cells.size - 1 > 1 || words % stride != 0)
+    if (cells.address - 1 > 1 || cells.size - 1 > 1 || bytes % (stride * 4) != 0)
         return -EINVAL;
-    for (uint32_t at = 0; at < words && !error; at += stride) {
+    for (uint32_t at = 0; at < bytes / 4 && !error; at += stride) {
         struct device_tree_range range = {
             .base = fdt_read_cells(&reg->value[at], cells.address),
             .bytes = fdt_read_cells(&reg->value[at + cells.address], cells.size),
@@ -353,7 +353,7 @@ static __attribute__((noinline)) int read_nodes(struct scan *scan, const struct 
         if (scan->kind != KIND_OTHER)
             error = end_properties(scan);
         if (token == FDT_BEGIN_NODE)
-            begin_node(scan, reader.depth, (const char *)reader.name);
+            begin_node(scan, reader.depth, reader.name);
     }
     return error;
 }

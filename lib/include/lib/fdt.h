@@ -47,7 +47,7 @@ struct fdt_reader {
     uint32_t depth;               /* nodes that are open: 1 within the root's own properties */
     const uint32_t *property_end; /* `last` between FDT_BEGIN_NODE and the first child, or NULL */
 
-    const uint32_t *name;                /* of the node that has begun; terminated */
+    const char *name;                    /* of the node that has begun; terminated */
     const struct fdt_property *property; /* that has just come */
 
     const char *strings; /* the strings block; its last byte is 0 */
@@ -62,10 +62,6 @@ static inline uint32_t fdt_word(uint32_t word)
     _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the tree is big-endian");
     return __builtin_bswap32(word);
 }
-
-/* Four characters as one word of the tree, to compare with reader.name[0]. */
-#define FDT_NAME(a, b, c, d)                                                                       \
-    ((uint32_t)(d) << 24 | (uint32_t)(c) << 16 | (uint32_t)(b) << 8 | (uint32_t)(a))
 
 /*
  * Size that the header tells, or 0 when there is no tree (no magic, misaligned, absurd size).
@@ -141,7 +137,7 @@ static inline enum fdt_token fdt_next_node(struct fdt_reader *reader)
     const uint32_t *at = reader->at + 1;
     uint32_t word;
 
-    reader->name = at;
+    reader->name = (const char *)at;
     do
         word = *at++;
     while (((word - 0x01010101u) & ~word & 0x80808080u) == 0); /* no byte is 0 */
