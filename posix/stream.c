@@ -125,7 +125,7 @@ static FILE *open_stream(int fd, int flags)
     return &stream->bufio.xfile.cfile.file;
 }
 
-FILE *fdopen(int fd, const char *mode)
+FILE *kiln_posix_fdopen(int fd, const char *mode)
 {
     int open_flags;
     int flags = __posix_sflags(mode, &open_flags);
@@ -134,6 +134,7 @@ FILE *fdopen(int fd, const char *mode)
         return NULL;
     return open_stream(fd, flags);
 }
+FILE *fdopen(int fd, const char *mode) POSIX_ALIAS(kiln_posix_fdopen);
 
 FILE *fopen(const char *path, const char *mode)
 {
