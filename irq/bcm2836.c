@@ -45,11 +45,11 @@ void irq_controller_init(void)
     irq_controller_init_cpu();
 }
 
+/* The performance counters are left out: nobody has enabled them. */
 void irq_controller_init_cpu(void)
 {
     unsigned cpu = arch_cpu_id();
 
-    mmio_write32(LOCAL_PMU_CLEAR, UINT32_C(0x11) << cpu);
     mmio_write32(LOCAL_TIMER_CONTROL(cpu), 0);
     mmio_write32(LOCAL_MAILBOX_CONTROL(cpu), 0);
     mmio_write32(BCM2836_MAILBOX_CLEAR(cpu), ALL);
