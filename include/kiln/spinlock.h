@@ -9,6 +9,8 @@
 
 KILN_BEGIN
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
 struct kiln_spinlock {
 #if KILN_CONFIG_SMP
     uint32_t tickets; /* arch_spinlock_t */
@@ -17,9 +19,10 @@ struct kiln_spinlock {
     uint32_t owner; /* 1 + number of the CPU that holds it, 0 if free */
 #endif
 #if !KILN_CONFIG_SMP && !KILN_CONFIG_CHECKS
-    char unused[0];
+    char unused[0]; /* no byte, in C++ neither */
 #endif
 };
+#pragma GCC diagnostic pop
 
 /** An unlocked spinlock. */
 #if KILN_CONFIG_SMP || KILN_CONFIG_CHECKS

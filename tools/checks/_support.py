@@ -50,8 +50,8 @@ def toolchain_file():
     return os.path.join(ROOT, "cmake", "toolchain-aarch64.cmake")
 
 
-def runtime(board, config="CHECKS=1", name="checks"):
-    """The folder of a runtime by gcc, the one that apps share; configured and built if it must."""
+def configured(board, config="CHECKS=1", name="checks"):
+    """The folder of a runtime by gcc, the one that apps share; configured if it must be."""
     folder = os.path.join(build_root(), board, name)
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, ".configure-lock"), "w", encoding="utf-8") as lock:
@@ -60,6 +60,12 @@ def runtime(board, config="CHECKS=1", name="checks"):
             must(["cmake", "-G", "Ninja", "-S", os.path.join(ROOT, "cmake", "runtime"), "-B", folder,
                   f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}", f"-DKILN_BOARD={board}",
                   "-DKILN_TOOLCHAIN=aarch64-linux-gnu-", f"-DKILN_CONFIG={config}"])
+    return folder
+
+
+def runtime(board, config="CHECKS=1", name="checks"):
+    """The same, built."""
+    folder = configured(board, config, name)
     must(["flock", os.path.join(folder, ".build-lock"), "cmake", "--build", folder])
     return folder
 
