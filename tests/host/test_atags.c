@@ -2,7 +2,7 @@
 #include <drivers/atags.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../target/tap.h"
+#include "test.h"
 
 #define CORE      0x54410001u
 #define MEMORY    0x54410002u
@@ -76,25 +76,26 @@ static void test_bounds(void)
     TAP_EQUAL(atags.memory_bytes, 0);
 }
 
-static void test_random(void)
+static void test_anything(void)
 {
-    srand(1);
     for (unsigned round = 0; round < 20000; round++) {
         uint32_t words[40] = {2, CORE};
-        size_t count = 2 + (size_t)rand() % 38;
+        size_t count = 2 + (size_t)test_random() % 38;
 
         for (size_t i = 2; i < count; i++)
-            words[i] = rand() % 3 ? (uint32_t)rand() % 6 : 0x54410000u + (uint32_t)rand() % 10;
+            words[i] = test_random() % 3 ? (uint32_t)test_random() % 6
+                                         : 0x54410000u + (uint32_t)test_random() % 10;
         read_words(words, count);
     }
     tap_check(true, "random lists are read without a wrong access");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    test_begin(argc, argv, 1);
     test_good();
     test_no_list();
     test_bounds();
-    test_random();
+    test_anything();
     return tap_done();
 }

@@ -4,9 +4,8 @@
  * wrong characters standing shows.
  */
 #include <core/line_discipline.h>
-#include <stdlib.h>
 #include <string.h>
-#include "../target/tap.h"
+#include "test.h"
 
 static char screen[4 * LINE_BYTES];
 static size_t column, columns;
@@ -253,20 +252,19 @@ static void test_long_line(void)
 }
 
 /* Whatever comes in any mode: nothing outside the buffer, and what was typed plain arrives. */
-static void test_random(void)
+static void test_anything(void)
 {
-    srand(1);
     for (unsigned round = 0; round < 2000; round++) {
-        start(rand() & 1, rand() & 1, rand() & 1);
+        start(test_random() & 1, test_random() & 1, test_random() & 1);
         for (unsigned step = 0; step < 600 && line_has_room(&line); step++) {
-            line_put(&line, (uint8_t)(rand() % 5 ? rand() & 0x1F : rand()));
+            line_put(&line, (uint8_t)(test_random() % 5 ? test_random() & 0x1F : test_random()));
             if (line.length > LINE_BYTES || line.taken > line.length) {
                 tap_check(false, "the line stays within its buffer");
                 return;
             }
-            if (rand() % 3 == 0) {
+            if (test_random() % 3 == 0) {
                 got_bytes = 0;
-                drain(1 + (size_t)(rand() % 300));
+                drain(1 + (size_t)(test_random() % 300));
             }
             if (!line.has_ended && line_is_ready(&line) && !line_has_room(&line)) {
                 got_bytes = 0;
@@ -277,8 +275,9 @@ static void test_random(void)
     tap_check(true, "the line stays within its buffer");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    test_begin(argc, argv, 1);
     test_lines();
     test_editing();
     test_quoting();
@@ -288,6 +287,6 @@ int main(void)
     test_raw();
     test_mode_change();
     test_long_line();
-    test_random();
+    test_anything();
     return tap_done();
 }
