@@ -56,7 +56,7 @@
 #define KILN_CONFIG_GIC 2
 #endif
 
-/* Most verbose log level that is compiled in: 0 none, 1 errors, 2 warnings, 3 information, 4 debug. */
+/* Most verbose log level compiled in: 0 none, 1 errors, 2 warnings, 3 information, 4 debug. */
 #ifndef KILN_CONFIG_LOG_LEVEL
 #define KILN_CONFIG_LOG_LEVEL 3
 #endif
@@ -81,7 +81,7 @@
 #define KILN_CONFIG_UBSAN 0
 #endif
 
-/* Stack protector: a guard word, random per boot, between a function's arrays and its return address. */
+/* Stack protector: a guard word, random per boot, between arrays and the return address. */
 #ifndef KILN_CONFIG_STACK_PROTECTOR
 #define KILN_CONFIG_STACK_PROTECTOR KILN_CONFIG_CHECKS
 #endif

@@ -28,7 +28,8 @@ size_t kiln_console_readable(void);
 /** Switches to raw mode or back to line mode. Thread context. */
 void kiln_console_set_raw(bool raw);
 
-/** True when a person's terminal is at the other end, false when it is a host's pipe. */
+/** True when a person's terminal is at the other end, false when it is a host's pipe. Any
+ * context. */
 bool kiln_console_is_terminal(void);
 
 KILN_END

@@ -13,7 +13,7 @@ KILN_BEGIN
  */
 KILN_NORETURN void kiln_panic(const char *format, ...) KILN_PRINTF(1, 2);
 
-/** What a failed KILN_ASSERT calls. */
+/** What a failed KILN_ASSERT calls. Any context. */
 KILN_NORETURN void kiln_assert_failed(const char *expression, const char *file, int line,
                                       const char *function);
 

@@ -10,7 +10,8 @@
 KILN_BEGIN
 
 /**
- * Runs the program on the main thread: constructors, main(argc, argv), exit. argv[argc] is NULL.
+ * Runs the program: constructors, main(argc, argv), exit. argv[argc] is NULL. Thread context, on
+ * the main thread.
  */
 KILN_NORETURN void kiln_program_start(int argc, char **argv);
 
@@ -20,7 +21,7 @@ extern const char kiln_program_name[];
 /**
  * Hands what the program has written but not yet flushed to put(), byte by byte: a panic calls it,
  * with every other CPU stopped, and trusts nothing. Takes no lock. NULL (weak) in a program whose
- * standard output is not linked in.
+ * standard output is not linked in. Any context.
  */
 void kiln_program_flush(void (*put)(char c)) __attribute__((weak));
 

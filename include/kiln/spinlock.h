@@ -37,7 +37,7 @@ struct kiln_spinlock {
  */
 uintptr_t kiln_spin_lock(struct kiln_spinlock *lock);
 
-/** Releases the lock, then restores interrupts. By the CPU that took it. */
+/** Releases the lock, then restores interrupts. By the CPU that took it; any context. */
 void kiln_spin_unlock(struct kiln_spinlock *lock, uintptr_t state);
 
 KILN_END
