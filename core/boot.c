@@ -147,5 +147,5 @@ void core_boot(uintptr_t boot_argument)
     core_time_init();
     if (KILN_CONFIG_SMP)
         core_start_cpus(cpus);
-    arch_thread_start(kiln_thread_list->stack_top, main_thread_entry);
+    arch_thread_start(arch_thread_self()->stack_top, main_thread_entry);
 }
