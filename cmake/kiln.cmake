@@ -113,6 +113,8 @@ function(kiln_app name)
   endif()
   add_dependencies(${name} ${runtime})
   file(APPEND "${CMAKE_BINARY_DIR}/kiln-apps.txt" "${name}\n")
+  list(JOIN config "\n" config_lines)
+  file(WRITE "${CMAKE_BINARY_DIR}/${name}.config" "${config_lines}\n")
 
   kiln_board_fact(isa ${KILN_BOARD} "${config}" isa)
   kiln_board_fact(load_address ${KILN_BOARD} "${config}" load_address)

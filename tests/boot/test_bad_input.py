@@ -121,9 +121,10 @@ class Apps(KilnTest):
 class Machine(KilnTest):
     """A machine that lacks something: a PATH with only what it has."""
 
-    TOOLS = ("env", "flock", "cmake", "ninja", "qemu-system-aarch64", "python3",
-             "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-objcopy", "aarch64-linux-gnu-addr2line",
-             "apt-get", "apt-cache", "apt-config", "install", "clang", "mcopy", "mkfs.fat")
+    TOOLS = ("env", "flock", "cmake", "ninja", "qemu-system-aarch64", "python3", "apt-get",
+             "apt-cache", "apt-config", "install", "clang", "mcopy", "mkfs.fat",
+             *(f"aarch64-linux-gnu-{tool}" for tool in
+               ("gcc", "ar", "ranlib", "as", "ld", "nm", "objcopy", "addr2line")))
 
     def path_without(self, *missing):
         """An environment whose PATH has everything but these."""
