@@ -1,0 +1,416 @@
+/* What boot learns from a tree: QEMU's own, one like a Raspberry Pi's, and what may be odd. */
+#include "test.h"
+#include "tree_builder.h"
+#include "tree_file.h"
+#include "tree_invariants.h"
+
+static struct device_tree_info info;
+static void *tree;
+
+/* Reads what has been built. */
+static int read_built(void)
+{
+    size_t bytes;
+
+    free(tree);
+    tree = tree_finish(&bytes);
+    return device_tree_read(tree, bytes, &info);
+}
+
+static void begin_root(uint32_t address_cells, uint32_t size_cells)
+{
+    tree_new();
+    tree_begin("");
+    TREE_WORDS("#address-cells", address_cells);
+    TREE_WORDS("#size-cells", size_cells);
+}
+
+static int end_root(void)
+{
+    tree_end();
+    tree_word(FDT_END);
+    return read_built();
+}
+
+static bool is_range(const struct device_tree_range *range, uint64_t base, uint64_t bytes)
+{
+    return range->base == base && range->bytes == bytes;
+}
+
+static int read_file(const char *path)
+{
+    size_t bytes;
+
+    free(tree);
+    tree = tree_load(path, &bytes);
+    return device_tree_read(tree, bytes, &info);
+}
+
+static bool has_arguments(const char *want)
+{
+    return info.arguments && strcmp(info.arguments, want) == 0 &&
+           info.argument_bytes == strlen(want);
+}
+
+/* virt -smp 1 -m 512 with a GICv2; the seeds are those that data/make.py sets. */
+static void test_virt_gicv2(void)
+{
+    TAP_EQUAL(read_file(TREE_FOLDER "/virt-gicv2.dtb"), 0);
+    TAP_EQUAL(info.total_bytes, fdt_total_bytes(tree));
+    TAP_EQUAL(info.memory_count, 1);
+    TAP_CHECK(is_range(&info.memory[0], 0x40000000, 512 << 20));
+    TAP_EQUAL(info.reserved_count, 0);
+    TAP_CHECK(has_arguments("smp=1 -- one two"));
+    TAP_EQUAL(info.cpu_count, 1);
+    TAP_EQUAL(info.cpu_id[0], 0);
+    TAP_EQUAL(info.psci, DEVICE_TREE_PSCI_HVC);
+    TAP_EQUAL(info.irq_controller, DEVICE_TREE_IRQ_GICV2);
+    TAP_EQUAL(info.seed, 0x0102030405060708 ^ 0x4142434445464748);
+}
+
+/* virt -smp 4 -m 6144 with a GICv3, secure memory (disabled) and firmware at EL3. */
+static void test_virt_gicv3(void)
+{
+    TAP_EQUAL(read_file(TREE_FOLDER "/virt-gicv3.dtb"), 0);
+    TAP_EQUAL(info.memory_count, 1);
+    TAP_CHECK(is_range(&info.memory[0], 0x40000000, (uint64_t)6144 << 20));
+    TAP_EQUAL(info.cpu_count, 4);
+    TAP_CHECK(info.cpu_id[0] + 1 == info.cpu_id[1] && info.cpu_id[3] == 3);
+    TAP_EQUAL(info.irq_controller, DEVICE_TREE_IRQ_GICV3);
+    TAP_CHECK(has_arguments("smp=1 -- one two"));
+}
+
+static void add_cpu(const char *name, uint32_t reg, const char *status)
+{
+    tree_begin(name);
+    tree_string("device_type", "cpu");
+    if (status)
+        tree_string("status", status);
+    TREE_WORDS("reg", reg);
+    tree_end();
+}
+
+/* Cells of 1, a memory node in front of the rest, controllers below /soc, firmware's own memory. */
+static void build_pi(void)
+{
+    begin_root(1, 1);
+    tree_reserve(0, 0x1000);
+    tree_begin("memory@0");
+    tree_string("device_type", "memory");
+    TREE_WORDS("reg", 0, 0x3B400000, 0x40000000, 0);
+    tree_end();
+    tree_begin("reserved-memory");
+    TREE_WORDS("#address-cells", 1);
+    TREE_WORDS("#size-cells", 1);
+    tree_property("ranges", NULL, 0);
+    tree_begin("linux,cma");
+    TREE_WORDS("size", 0x4000000);
+    tree_end();
+    tree_begin("nvram@3ef00000");
+    TREE_WORDS("reg", 0x3EF00000, 0x2000);
+    tree_end();
+    tree_begin("unused@1000");
+    TREE_WORDS("reg", 0x1000, 0x1000);
+    tree_string("status", "disabled");
+    tree_end();
+    tree_end();
+    tree_begin("soc");
+    tree_begin("interrupt-controller@40000000");
+    tree_string("compatible", "brcm,bcm2836-l1-intc");
+    tree_property("interrupt-controller", NULL, 0);
+    tree_end();
+    tree_begin("interrupt-controller@7e00b200");
+    tree_string("compatible", "brcm,bcm2836-armctrl-ic");
+    tree_end();
+    tree_end();
+    tree_begin("cpus");
+    TREE_WORDS("#address-cells", 1);
+    TREE_WORDS("#size-cells", 0);
+    add_cpu("cpu@0", 0, NULL);
+    add_cpu("cpu@1", 0x100, "okay");
+    add_cpu("cpu@2", 0x200, "disabled");
+    add_cpu("cpu@3", 0x300, "ok");
+    tree_begin("l2-cache0");
+    TREE_WORDS("reg", 7);
+    tree_end();
+    tree_end();
+    tree_begin("chosen");
+    tree_string("bootargs", "console=serial0,115200 -- hello");
+    TREE_WORDS("kaslr-seed", 0x11111111, 0x22222222);
+    tree_end();
+}
+
+static void test_pi(void)
+{
+    build_pi();
+    TAP_EQUAL(end_root(), 0);
+    TAP_EQUAL(info.memory_count, 1);
+    TAP_CHECK(is_range(&info.memory[0], 0, 0x3B400000));
+    TAP_EQUAL(info.reserved_count, 2);
+    TAP_CHECK(is_range(&info.reserved[0], 0, 0x1000));
+    TAP_CHECK(is_range(&info.reserved[1], 0x3EF00000, 0x2000));
+    TAP_EQUAL(info.cpu_count, 3);
+    TAP_CHECK(info.cpu_id[0] == 0 && info.cpu_id[1] == 0x100 && info.cpu_id[2] == 0x300);
+    TAP_EQUAL(info.psci, DEVICE_TREE_PSCI_NONE);
+    TAP_EQUAL(info.irq_controller, DEVICE_TREE_IRQ_OTHER);
+    TAP_CHECK(has_arguments("console=serial0,115200 -- hello"));
+    TAP_EQUAL(info.seed, 0x1111111122222222);
+}
+
+static void test_nothing(void)
+{
+    tree_new();
+    tree_begin("");
+    TAP_EQUAL(end_root(), 0);
+    TAP_CHECK(info.memory_count == 0 && info.reserved_count == 0 && info.cpu_count == 0);
+    TAP_CHECK(info.arguments == NULL && info.argument_bytes == 0 && info.seed == 0);
+    TAP_CHECK(info.psci == DEVICE_TREE_PSCI_NONE && info.irq_controller == DEVICE_TREE_IRQ_NONE);
+    memset(tree, 0, 40);
+    TAP_EQUAL(device_tree_read(tree, 40, &info), -EINVAL);
+}
+
+/* The result for one memory node with this reg. */
+static int read_memory(uint32_t address_cells, uint32_t size_cells, const uint32_t *reg,
+                       size_t words)
+{
+    begin_root(address_cells, size_cells);
+    tree_begin("memory");
+    tree_string("device_type", "memory");
+    tree_words("reg", reg, words);
+    tree_end();
+    return end_root();
+}
+
+static void test_memory(void)
+{
+    uint32_t reg[2 * (DEVICE_TREE_MEMORY_RANGES + 2)];
+    const uint32_t wide[] = {1, 2, 3, 4, 5, 6, 0, 8};
+
+    TAP_EQUAL(read_memory(2, 2, wide, 8), 0);
+    TAP_EQUAL(info.memory_count, 2);
+    TAP_CHECK(is_range(&info.memory[0], 0x100000002, 0x300000004) &&
+              is_range(&info.memory[1], 0x500000006, 8));
+    TAP_EQUAL(read_memory(2, 1, wide, 6), 0);
+    TAP_CHECK(info.memory_count == 2 && is_range(&info.memory[1], 0x400000005, 6));
+    for (unsigned i = 0; i < sizeof(reg) / 4; i++)
+        reg[i] = i + 1;
+    TAP_EQUAL(read_memory(1, 1, reg, sizeof(reg) / 4), 0);
+    TAP_EQUAL(info.memory_count, DEVICE_TREE_MEMORY_RANGES);
+    TAP_EQUAL(read_memory(1, 1, reg, 3), -EINVAL);
+    TAP_EQUAL(read_memory(3, 1, reg, 4), -EINVAL);
+    TAP_EQUAL(read_memory(1, 0, reg, 4), -EINVAL);
+    TAP_EQUAL(read_memory(0, 1, reg, 4), -EINVAL);
+    TAP_EQUAL(read_memory(0x80000001, 0x7FFFFFFF, reg, 4), -EINVAL);
+    TAP_EQUAL(read_memory(2, 2, (const uint32_t[]){~0u, ~0u, 0, 1}, 4), -EINVAL);
+    TAP_EQUAL(read_memory(2, 2, (const uint32_t[]){~0u, ~0u, 0, 0}, 4), 0);
+    TAP_EQUAL(info.memory_count, 0);
+    TAP_EQUAL(read_memory(1, 1, reg, 0), 0);
+    TAP_EQUAL(info.memory_count, 0);
+}
+
+static void test_memory_nodes(void)
+{
+    begin_root(1, 1);
+    tree_begin("memory@1000");
+    TREE_WORDS("reg", 0x1000, 0x1000);
+    tree_begin("memory@0"); /* not a child of the root */
+    TREE_WORDS("reg", 0x7000, 0x1000);
+    tree_end();
+    tree_end();
+    tree_begin("memory@9000");
+    TREE_WORDS("reg", 0x9000, 0x1000);
+    tree_string("status", "disabled");
+    tree_end();
+    tree_begin("memory-controller@5000");
+    TREE_WORDS("reg", 0x5000, 0x1000);
+    tree_end();
+    tree_begin("memory@3000");
+    TREE_WORDS("reg", 0x3000, 0x1000);
+    tree_end();
+    TAP_EQUAL(end_root(), 0);
+    TAP_EQUAL(info.memory_count, 2);
+    TAP_CHECK(is_range(&info.memory[0], 0x1000, 0x1000) &&
+              is_range(&info.memory[1], 0x3000, 0x1000));
+}
+
+/* Without #address-cells and #size-cells they are 2 and 1, also for the children of a child. */
+static void test_default_cells(void)
+{
+    tree_new();
+    tree_begin("");
+    tree_begin("memory");
+    TREE_WORDS("reg", 1, 2, 3);
+    tree_end();
+    tree_begin("cpus");
+    TREE_WORDS("#address-cells", 1);
+    add_cpu("cpu@5", 5, NULL);
+    tree_end();
+    tree_begin("reserved-memory");
+    tree_begin("x");
+    TREE_WORDS("reg", 4, 5, 6);
+    tree_end();
+    tree_end();
+    TAP_EQUAL(end_root(), 0);
+    TAP_CHECK(info.memory_count == 1 && is_range(&info.memory[0], 0x100000002, 3));
+    TAP_CHECK(info.reserved_count == 1 && is_range(&info.reserved[0], 0x400000005, 6));
+    TAP_CHECK(info.cpu_count == 1 && info.cpu_id[0] == 5);
+}
+
+static int read_reserved(unsigned block, unsigned nodes)
+{
+    begin_root(1, 1);
+    for (unsigned i = 0; i < block; i++)
+        tree_reserve(i, 1);
+    tree_begin("reserved-memory");
+    TREE_WORDS("#address-cells", 1);
+    TREE_WORDS("#size-cells", 1);
+    for (unsigned i = 0; i < nodes; i++) {
+        tree_begin("r");
+        TREE_WORDS("reg", i, 1);
+        tree_end();
+    }
+    tree_end();
+    return end_root();
+}
+
+/* To leave out a reserved range would hand it to the heap. */
+static void test_reserved(void)
+{
+    TAP_EQUAL(read_reserved(DEVICE_TREE_RESERVED_RANGES - 3, 3), 0);
+    TAP_EQUAL(info.reserved_count, DEVICE_TREE_RESERVED_RANGES);
+    TAP_EQUAL(read_reserved(DEVICE_TREE_RESERVED_RANGES - 3, 4), -ENOSPC);
+    TAP_EQUAL(info.reserved_count, 0);
+    TAP_EQUAL(read_reserved(DEVICE_TREE_RESERVED_RANGES + 1, 0), -ENOSPC);
+}
+
+static int read_cpus(uint32_t cells, unsigned count, unsigned reg_words)
+{
+    static const uint32_t reg[] = {0, 1, 2};
+
+    begin_root(2, 2);
+    tree_begin("cpus");
+    TREE_WORDS("#address-cells", cells);
+    for (unsigned i = 0; i < count; i++) {
+        tree_begin("cpu@0");
+        tree_words("reg", reg, reg_words);
+        tree_end();
+    }
+    tree_end();
+    return end_root();
+}
+
+static void test_cpus(void)
+{
+    TAP_EQUAL(read_cpus(2, 3, 2), 0);
+    TAP_CHECK(info.cpu_count == 3 && info.cpu_id[2] == 1);
+    TAP_EQUAL(read_cpus(1, DEVICE_TREE_CPUS + 4, 1), 0);
+    TAP_EQUAL(info.cpu_count, DEVICE_TREE_CPUS + 4);
+    TAP_EQUAL(read_cpus(1, 1, 2), -EINVAL);
+    TAP_EQUAL(read_cpus(3, 1, 3), -EINVAL);
+    TAP_EQUAL(read_cpus(0, 1, 0), -EINVAL);
+}
+
+/* The only node is this one, with this property. */
+static int read_node(const char *node, const char *property, const void *value, size_t bytes)
+{
+    begin_root(2, 2);
+    tree_begin(node);
+    tree_property(property, value, bytes);
+    tree_end();
+    return end_root();
+}
+
+static void test_psci(void)
+{
+    TAP_EQUAL(read_node("psci", "method", "smc", 4), 0);
+    TAP_EQUAL(info.psci, DEVICE_TREE_PSCI_SMC);
+    TAP_EQUAL(read_node("psci", "method", "hvc", 4), 0);
+    TAP_EQUAL(info.psci, DEVICE_TREE_PSCI_HVC);
+    TAP_EQUAL(read_node("psci", "method", "hvc", 3), 0);
+    TAP_EQUAL(info.psci, DEVICE_TREE_PSCI_NONE);
+    TAP_EQUAL(read_node("psci2", "method", "hvc", 4), 0);
+    TAP_EQUAL(info.psci, DEVICE_TREE_PSCI_NONE);
+}
+
+static void test_irq_controllers(void)
+{
+    static const char gic400[] = "arm,gic-400\0arm,cortex-a15-gic";
+
+    read_node("interrupt-controller@40041000", "compatible", gic400, sizeof(gic400));
+    TAP_EQUAL(info.irq_controller, DEVICE_TREE_IRQ_GICV2);
+    read_node("gic@1", "compatible", "arm,gic-v3", 11);
+    TAP_EQUAL(info.irq_controller, DEVICE_TREE_IRQ_GICV3);
+    begin_root(2, 2);
+    for (int i = 0; i < 3; i++) {
+        tree_begin("interrupt-controller");
+        tree_string("compatible", i == 1 ? "arm,gic-400" : "something,else");
+        tree_end();
+    }
+    TAP_EQUAL(end_root(), 0);
+    TAP_EQUAL(info.irq_controller, DEVICE_TREE_IRQ_GICV2);
+}
+
+static void test_chosen(void)
+{
+    TAP_EQUAL(read_node("chosen", "bootargs", "", 1), 0);
+    TAP_CHECK(has_arguments(""));
+    TAP_EQUAL(read_node("chosen", "bootargs", "", 0), 0);
+    TAP_CHECK(info.arguments == NULL);
+    TAP_EQUAL(read_node("chosen", "bootargs", "abcd", 4), -EINVAL);
+    TAP_CHECK(info.arguments == NULL);
+    TAP_EQUAL(read_node("chosen", "rng-seed", "\1\2\3\4\5\6\7\0", 8), 0);
+    TAP_EQUAL(info.seed, 0x0102030405060700);
+    TAP_EQUAL(read_node("chosen", "rng-seed", "\1\2\3\4\5\6\7", 7), 0);
+    TAP_EQUAL(info.seed, 0);
+    TAP_EQUAL(read_node("chosen@1", "bootargs", "x", 2), 0);
+    TAP_CHECK(info.arguments == NULL);
+}
+
+/* Every known name, cut or made longer by a character, is a name of no meaning. */
+static void test_similar_names(void)
+{
+    static const char *const names[] = {"boot",   "bootargs2", "rng", "rng-seeds", "kaslr-see",
+                                        "rotten", "b",         "r",   "",          "kaslr-seed-"};
+
+    begin_root(2, 2);
+    tree_begin("chosen");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        tree_string(names[i], "12345678");
+    tree_end();
+    TAP_EQUAL(end_root(), 0);
+    TAP_CHECK(info.arguments == NULL && info.seed == 0);
+}
+
+/* firmware claims more than it has loaded: what counts is the caller's limit. */
+static void test_limit(void)
+{
+    size_t bytes;
+
+    free(tree);
+    tree = tree_load(TREE_FOLDER "/virt-gicv2.dtb", &bytes);
+    ((uint32_t *)tree)[TREE_TOTAL] = fdt_word(1 << 20);
+    TAP_EQUAL(device_tree_read(tree, bytes, &info), 0);
+    TAP_EQUAL(info.total_bytes, 1 << 20);
+    TAP_EQUAL(device_tree_read(tree, bytes - 1, &info), -EINVAL);
+}
+
+int main(int argc, char **argv)
+{
+    test_begin(argc, argv, 1);
+    test_virt_gicv2();
+    test_virt_gicv3();
+    test_pi();
+    test_nothing();
+    test_memory();
+    test_memory_nodes();
+    test_default_cells();
+    test_reserved();
+    test_cpus();
+    test_psci();
+    test_irq_controllers();
+    test_chosen();
+    test_similar_names();
+    test_limit();
+    free(tree);
+    return tap_done();
+}
