@@ -148,7 +148,7 @@ void core_panic(const struct arch_frame *frame, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    report(frame, 0, format, arguments);
+    report(frame, arch_frame_pointer(), format, arguments);
 }
 
 void kiln_assert_failed(const char *expression, const char *file, int line, const char *function)

@@ -25,6 +25,6 @@ void arch_cpu_release(unsigned cpu, const struct arch_cpu_start *start)
     arch_cache_clean(arch_mmu_registers, sizeof arch_mmu_registers);
     arch_cache_clean(start, sizeof *start);
     arch_cpu_starts[cpu] = start;
-    arch_cache_clean(&arch_cpu_starts[cpu], sizeof arch_cpu_starts[cpu]);
+    arch_cache_clean(&arch_cpu_starts[cpu], sizeof(void *));
     arch_spin_wake();
 }

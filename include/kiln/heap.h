@@ -13,11 +13,11 @@ KILN_BEGIN
  */
 void *kiln_heap_allocate(size_t bytes);
 void *kiln_heap_allocate_aligned(size_t alignment, size_t bytes);
-void *kiln_heap_resize(void *block, size_t bytes);
-void kiln_heap_free(void *block);
+void *kiln_heap_resize(void *data, size_t bytes);
+void kiln_heap_free(void *data);
 
 /** Bytes that the block really holds. Thread context. */
-size_t kiln_heap_usable_bytes(const void *block);
+size_t kiln_heap_usable_bytes(const void *data);
 
 struct kiln_heap_stats {
     size_t total_bytes;   /* managed by the heap */
