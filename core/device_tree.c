@@ -90,7 +90,7 @@ static enum property guess(const char *name)
 /* The node's property, or NULL. */
 static const struct fdt_property *find(const struct scan *scan, enum property property)
 {
-    return scan->seen & 1u << property ? scan->property[property] : NULL;
+    return (scan->seen & (1u << property)) ? scan->property[property] : NULL;
 }
 
 static SMALL bool has_string(const struct scan *scan, enum property property, const char *string)

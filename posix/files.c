@@ -84,7 +84,7 @@ int kiln_posix_open(const char *path, int flags, ...)
     const struct kiln_file *file = look_up(path);
 
     if (!file)
-        return fail(flags & O_CREAT ? EROFS : ENOENT);
+        return fail((flags & O_CREAT) ? EROFS : ENOENT);
     if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
         return fail(EEXIST);
     if (flags & O_DIRECTORY)
@@ -234,7 +234,7 @@ int kiln_posix_access(const char *path, int mode)
         return -1;
     if (mode & W_OK)
         return fail(EROFS);
-    return mode & X_OK ? fail(EACCES) : 0;
+    return (mode & X_OK) ? fail(EACCES) : 0;
 }
 int access(const char *path, int mode) POSIX_ALIAS(kiln_posix_access);
 

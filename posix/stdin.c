@@ -26,7 +26,7 @@ static int fill(void)
 /* The end of input stays the end until clearerr(), also when a person could type on. */
 static int get(FILE *file)
 {
-    int result = file->flags & __SEOF ? _FDEV_EOF : 0;
+    int result = (file->flags & __SEOF) ? _FDEV_EOF : 0;
 
     __lock_acquire_recursive(&stream.lock);
     if (result == 0 && stream.next == stream.length)

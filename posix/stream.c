@@ -20,7 +20,7 @@ static struct file_stream *streams; /* protected by POSIX_GLOBAL_LOCK */
 
 static int get(FILE *file)
 {
-    return file->flags & __SEOF ? _FDEV_EOF : __bufio_get(file);
+    return (file->flags & __SEOF) ? _FDEV_EOF : __bufio_get(file);
 }
 
 /* Where the program is, which is not where the descriptor is: buffers lie between them. */

@@ -70,6 +70,24 @@ def runtime(board, config="CHECKS=1", name="checks"):
     return folder
 
 
+# Together they have every source of the runtime.
+ANALYSED = (("raspi3", "CHECKS=1;SMP=1"), ("raspi4", "CHECKS=1;SMP=1"),
+            ("virt-aarch64", "CHECKS=1;GIC=2;SMP=1"), ("virt-aarch64", "CHECKS=1;GIC=3;SMP=1"))
+
+
+def analysed_runtimes():
+    """Folders with the compile_commands.json of runtimes by clang, for analysers; not built."""
+    for board, config in ANALYSED:
+        folder = os.path.join(build_root(), "checks", "analysed",
+                              f"{board}-{config.replace(';', '-')}")
+        os.makedirs(folder, exist_ok=True)
+        must(["flock", f"{folder}/.configure-lock", "cmake", "-G", "Ninja", "-S",
+              os.path.join(ROOT, "cmake", "runtime"), "-B", folder,
+              f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}", "-DKILN_TOOLCHAIN=clang",
+              f"-DKILN_BOARD={board}", f"-DKILN_CONFIG={config}"])
+        yield folder
+
+
 def must(command):
     status, output = run(command)
     if status:
