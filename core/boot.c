@@ -17,44 +17,63 @@
 #include <kiln/system.h>
 #include <mm/early.h>
 
-#define TABLE_SLACK (8 * ARCH_PAGE_BYTES) /* tables that are made before all RAM is mapped */
-#define BLOCK_BYTES (2u * 1024 * 1024)
+#define TABLE_SLACK       (8 * ARCH_PAGE_BYTES) /* tables that are made before all RAM is mapped */
+#define BLOCK_BYTES       (2u * 1024 * 1024)
+#define DEVICE_TREE_MAGIC 0xD00DFEEDu
 
 /* From the linker script. */
 extern char __image_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[];
 extern char __irq_stack_guard[], __irq_stack_bottom[], __image_end[];
 
-static void map(uintptr_t start, uintptr_t end, enum arch_mapping kind)
+/* What is mapped before RAM is: the image with its first tables, what the board wants to read, the
+ * device tree. */
+static struct boot_range early_mapped[3];
+
+static void check(int error, uintptr_t start, uintptr_t end)
 {
-    start &= ~(ARCH_PAGE_BYTES - 1);
-    end = (end + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
-    int error = arch_mmu_map(&arch_boot_space, start, start, end - start, kind);
     if (error)
         kiln_panic("cannot map 0x%zx-0x%zx (error %d)", start, end, -error);
 }
 
+static void map(uintptr_t start, uintptr_t end, enum arch_mapping kind)
+{
+    start &= ~(ARCH_PAGE_BYTES - 1);
+    end = (end + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
+    check(arch_mmu_map(&arch_boot_space, start, start, end - start, kind), start, end);
+}
+
 static void map_image(void)
 {
+    uintptr_t end = (uintptr_t)__image_end + TABLE_SLACK;
     map((uintptr_t)__image_start, (uintptr_t)__text_end, ARCH_MAP_CODE);
     map((uintptr_t)__rodata_start, (uintptr_t)__rodata_end, ARCH_MAP_READ_ONLY);
     map((uintptr_t)__data_start, (uintptr_t)__irq_stack_guard, ARCH_MAP_DATA);
-    map((uintptr_t)__irq_stack_bottom, (uintptr_t)__image_end + TABLE_SLACK, ARCH_MAP_DATA);
+    map((uintptr_t)__irq_stack_bottom, end, ARCH_MAP_DATA);
+    early_mapped[0] = (struct boot_range){(uintptr_t)__image_start, end};
 }
 
-/* A device tree may be mapped by whole blocks where those do not touch the image. */
+static uintptr_t block_down(uintptr_t address)
+{
+    return address & ~(uintptr_t)(BLOCK_BYTES - 1);
+}
+
+/* A device tree is mapped by whole blocks, unless those touch the image. */
 static void map_device_tree(uintptr_t tree)
 {
     const uint32_t *header = (const uint32_t *)tree;
-    if (!tree || tree % 8 || __builtin_bswap32(header[0]) != 0xd00dfeed)
+    const struct boot_range *image = &early_mapped[0];
+    if (!tree || tree % 8 || __builtin_bswap32(header[0]) != DEVICE_TREE_MAGIC)
         return;
-    uintptr_t start = tree & ~(uintptr_t)(BLOCK_BYTES - 1);
-    uintptr_t end = (tree + __builtin_bswap32(header[1]) + BLOCK_BYTES - 1) &
-                    ~(uintptr_t)(BLOCK_BYTES - 1);
-    if (start < (uintptr_t)__image_end + TABLE_SLACK && end > (uintptr_t)__image_start) {
-        start = tree;
-        end = tree + __builtin_bswap32(header[1]);
+    uintptr_t end = tree + __builtin_bswap32(header[1]);
+    struct boot_range range = {block_down(tree), block_down(end - 1) + BLOCK_BYTES};
+    if (range.start < image->end && range.end > image->start) {
+        range.start = tree & ~(ARCH_PAGE_BYTES - 1);
+        range.end = (end + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
     }
-    map(start, end, ARCH_MAP_DATA);
+    if (range.start < image->start && range.end > image->start)
+        range.end = image->start;
+    map(range.start, range.end, ARCH_MAP_DATA);
+    early_mapped[2] = range;
 }
 
 void core_boot_map(uintptr_t boot_argument)
@@ -68,24 +87,29 @@ void core_boot_map(uintptr_t boot_argument)
         map(device->base, device->base + device->bytes, ARCH_MAP_DEVICE);
     }
     const struct board_range *window = &board_facts.boot_window;
-    if (window->bytes)
-        map(window->base, window->base + window->bytes, ARCH_MAP_DATA);
-    map_device_tree(boot_argument);
+    if (window->bytes) {
+        early_mapped[1] = (struct boot_range){window->base, window->base + window->bytes};
+        map(early_mapped[1].start, early_mapped[1].end, ARCH_MAP_DATA);
+    }
+    map_device_tree(boot_argument ? boot_argument : board_facts.default_device_tree);
     arch_boot_space_ready((uintptr_t)__image_end, mm_early_next());
 }
 
-/* RAM around what is mapped already: the image with its guard page. */
+/* RAM around what is mapped already. */
 static void map_ram(uintptr_t start, uintptr_t end)
 {
-    uintptr_t image_start = (uintptr_t)__image_start;
-    uintptr_t image_end = (uintptr_t)__image_end;
-    if (start < image_end && end > image_start) {
-        if (start < image_start)
-            map(start, image_start, ARCH_MAP_DATA);
-        start = image_end;
+    for (unsigned i = 0; i < sizeof early_mapped / sizeof *early_mapped; i++) {
+        const struct boot_range *hole = &early_mapped[i];
+        if (hole->start < end && hole->end > start) {
+            if (start < hole->start)
+                map_ram(start, hole->start);
+            if (hole->end < end)
+                map_ram(hole->end, end);
+            return;
+        }
     }
-    if (start < end)
-        map(start, end, ARCH_MAP_DATA);
+    check(arch_mmu_map_fresh(&arch_boot_space, start, start, end - start, ARCH_MAP_DATA), start,
+          end);
 }
 
 /* What is free goes to the heap, but for the range behind the image, from which boot itself takes. */
@@ -135,6 +159,8 @@ static void main_thread_entry(void)
 
 void core_boot(uintptr_t boot_argument)
 {
+    if (!boot_argument && early_mapped[2].end)
+        boot_argument = board_facts.default_device_tree;
     board_early_init(boot_argument);
     find_memory();
     core_console_init();

@@ -22,6 +22,7 @@ struct board_facts {
     unsigned device_count;
     struct board_range
         boot_window;    /* RAM that board_early_init reads: mapped before RAM is known */
+    uintptr_t default_device_tree;  /* where to look when firmware passes nothing; 0: nowhere */
     uint32_t alarm_irq; /* arch_alarm_set's interrupt */
 };
 extern const struct board_facts board_facts;

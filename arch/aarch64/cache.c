@@ -14,7 +14,14 @@ static uintptr_t code_line_bytes(void)
     do {                                                                                           \
         uintptr_t line = (line_bytes);                                                             \
         uintptr_t end = (uintptr_t)(start) + (bytes);                                              \
-        for (uintptr_t at = (uintptr_t)(start) & ~(line - 1); at < end; at += line)                \
+        uintptr_t at = (uintptr_t)(start) & ~(line - 1);                                           \
+        for (; at + 3 * line < end; at += 4 * line)                                                \
+            __asm__ volatile(instruction ", %0\n\t" instruction ", %1\n\t" instruction              \
+                                         ", %2\n\t" instruction ", %3"                             \
+                             :                                                                     \
+                             : "r"(at), "r"(at + line), "r"(at + 2 * line), "r"(at + 3 * line)     \
+                             : "memory");                                                          \
+        for (; at < end; at += line)                                                               \
             __asm__ volatile(instruction ", %0" : : "r"(at) : "memory");                           \
     } while (0)
 

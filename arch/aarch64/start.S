@@ -128,10 +128,14 @@ FUNCTION(start_primary)
     mov     x29, xzr
     mov     x30, xzr
     ldr     x1, =__bss_start
-    ldr     x2, =__bss_end              /* both aligned to 16, the end to 64 */
+    ldr     x2, =__bss_end              /* both aligned to 64 */
 2:  cmp     x1, x2
     b.hs    3f
-    stp     xzr, xzr, [x1], #16
+    stp     xzr, xzr, [x1]
+    stp     xzr, xzr, [x1, #16]
+    stp     xzr, xzr, [x1, #32]
+    stp     xzr, xzr, [x1, #48]
+    add     x1, x1, #64
     b       2b
 3:  mov     x0, x20
     bl      core_boot_map

@@ -13,7 +13,7 @@
     stp     \first, \second, [sp, #\offset]
 .endm
 
-/* x0-x18, lr, fp, pc, sp, pstate; x29 then points to the frame record. The frame is allocated. */
+/* x0-x18, lr, fp, pc, sp, pstate; x29 then points to the frame record. */
 .macro save_volatile
     save_pair x0, x1, 0
     save_pair x2, x3, 16
@@ -80,59 +80,62 @@
     .endr
 .endm
 
-.macro slot offset, target
+.macro vector offset
     .org    vectors + \offset
-    sub     sp, sp, #FRAME_BYTES
-    b       \target
 .endm
 
+/*
+ * The table ends after the eighth of its sixteen vectors: the rest serves EL0, which Kiln never
+ * enters. Handlers stand in the room that the vectors leave, 128 bytes each.
+ */
     .section .vectors, "ax"
     .balign 2048
     .hidden vectors
     .global vectors
 vectors:
-    slot    0x000, thread_fault         /* from a thread: synchronous, IRQ, FIQ, SError */
-    slot    0x080, thread_interrupt
-    slot    0x100, thread_fault
-    slot    0x180, thread_fault
-    .org    vectors + 0x200             /* from a handler */
-    b       handler_fault
-    .org    vectors + 0x280
-    b       handler_fault
-    .org    vectors + 0x300
-    b       handler_fault
-    .org    vectors + 0x380
-    b       handler_fault
 
-    /*
-     * The other eight slots serve EL0, which Kiln never enters: the handlers stand in their
-     * place.
-     */
-    .org    vectors + 0x400
-thread_interrupt:
+/* From a thread: synchronous, IRQ, FIQ, SError. */
+thread_fault:
     cfi_frame
+    sub     sp, sp, #FRAME_BYTES
+    save_volatile
+    b       thread_fault_rest
+    .cfi_endproc
+
+    vector  0x080
+    cfi_frame
+    sub     sp, sp, #FRAME_BYTES
     save_volatile
     mov     x0, sp
     bl      core_interrupt
+    b       return_from_exception
+    .cfi_endproc
+
+    vector  0x100
+    b       thread_fault
+return_from_exception:
+    cfi_frame
     restore_volatile_and_return
     .cfi_endproc
 
-thread_fault:
+    vector  0x180
+    b       thread_fault
+thread_fault_rest:
     cfi_frame
-    save_volatile
     save_rest
     cfi_saved_rest
     mov     x0, sp
     bl      core_fault
-    ldp     x1, x2, [sp, #FRAME_SP]
+    ldr     x1, [sp, #FRAME_SP]
     msr     sp_el0, x1
-    restore_volatile_and_return
+    b       return_from_exception
     .cfi_endproc
 
-    /*
-     * A fault in a handler ends in a panic. The stack pointer may be what is wrong: go on with
-     * the last-resort stack. TPIDR_EL0 holds x0 meanwhile; thread-local data are not used again.
-     */
+/*
+ * From a handler: a panic. The stack pointer may be what is wrong, so that it goes on with the
+ * last-resort stack. TPIDR_EL0 holds x0 meanwhile; thread-local data are not used again.
+ */
+    vector  0x200
 handler_fault:
     cfi_frame
     msr     tpidr_el0, x0
@@ -143,6 +146,13 @@ handler_fault:
     sub     sp, x0, #FRAME_BYTES
     mrs     x0, tpidr_el0
     save_volatile
+    b       handler_fault_rest
+    .cfi_endproc
+
+    vector  0x280
+    b       handler_fault
+handler_fault_rest:
+    cfi_frame
     save_rest
     cfi_saved_rest
     mov     x0, sp
@@ -150,4 +160,7 @@ handler_fault:
     b       .
     .cfi_endproc
 
-    .org    vectors + 0x800
+    vector  0x300
+    b       handler_fault
+    vector  0x380
+    b       handler_fault

@@ -9,7 +9,6 @@
 #include <drivers/uart.h>
 #include <kiln/irq.h>
 #include <kiln/panic.h>
-#include <lib/fdt.h>
 
 #define RAM_BASE      0x40000000
 #define RAM_MINIMUM   0x08000000 /* what the machine has when nobody asks for more or less */
@@ -24,28 +23,12 @@ const struct board_facts board_facts = {
     .name = "virt-aarch64",
     .devices = devices,
     .device_count = sizeof(devices) / sizeof(devices[0]),
+    .default_device_tree = RAM_BASE, /* started as an ELF */
     .alarm_irq = 27,
 };
 
 static bool psci_uses_smc;
 static uint64_t tree_seed;
-
-/* An ELF starts without an argument; the tree is then at the start of RAM, where nothing is mapped
- * yet. */
-static uintptr_t find_tree(uintptr_t boot_argument)
-{
-    size_t bytes;
-
-    if (boot_argument)
-        return boot_argument;
-    if (arch_mmu_map(&arch_boot_space, RAM_BASE, RAM_BASE, ARCH_PAGE_BYTES, ARCH_MAP_DATA))
-        return 0;
-    bytes = fdt_total_bytes((const void *)RAM_BASE);
-    bytes = (bytes + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
-    if (!bytes || arch_mmu_map(&arch_boot_space, RAM_BASE, RAM_BASE, bytes, ARCH_MAP_DATA))
-        return 0;
-    return RAM_BASE;
-}
 
 static void check_irq_controller(enum device_tree_irq_controller found)
 {
@@ -58,11 +41,9 @@ static void check_irq_controller(enum device_tree_irq_controller found)
 void board_early_init(uintptr_t boot_argument)
 {
     struct device_tree_info info;
-    uintptr_t tree;
 
     pl011_ops.init(UART, UART_CLOCK_HZ, KILN_CONFIG_BAUD);
-    tree = find_tree(boot_argument);
-    if (!tree || firmware_tree_apply(tree, &info) != 0) {
+    if (!boot_argument || firmware_tree_apply(boot_argument, &info) != 0) {
         boot_memory_add(RAM_BASE, RAM_MINIMUM);
         return;
     }
