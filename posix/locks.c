@@ -35,7 +35,7 @@ static void wait(_LOCK_T lock, uintptr_t me)
 {
     do {
         if (!KILN_CONFIG_SMP || arch_in_interrupt())
-            kiln_panic("an interrupt handler called the C library inside a call it interrupted");
+            kiln_panic("an interrupt handler called the C library while it was in use");
         arch_spin_relax();
     } while (!take(lock, me));
 }
