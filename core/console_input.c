@@ -100,15 +100,16 @@ static void tell_loss(void)
     }
 }
 
-/* Moves what has come into the line, until there is something to hand over. In raw mode all of it.
- */
-static void collect(void)
+/* Moves what has come into the line, until there is something to hand over; in raw mode what is
+ * wanted, for the rest may be for the other mode. */
+static void collect(size_t wanted)
 {
     uint8_t byte;
 
     if (!is_started)
         start();
-    while (line_has_room(&line) && take_byte(&byte))
+    while (line_has_room(&line) && !(line.is_raw && line_readable(&line) >= wanted) &&
+           take_byte(&byte))
         line_put(&line, byte);
     tell_loss();
 }
@@ -129,7 +130,7 @@ size_t kiln_console_read(void *data, size_t bytes)
     if (bytes == 0)
         return 0;
     for (;;) {
-        collect();
+        collect(bytes);
         if (line_is_ready(&line))
             return line_take(&line, data, bytes);
         wait_for_input();
@@ -139,7 +140,7 @@ size_t kiln_console_read(void *data, size_t bytes)
 size_t kiln_console_readable(void)
 {
     KILN_ASSERT(!arch_in_interrupt());
-    collect();
+    collect(LINE_BYTES);
     return line_readable(&line);
 }
 

@@ -7,7 +7,7 @@ from . import qemu
 from .children import Child
 from .console import InputQuoter
 from .failure import Failure
-from .session import Session
+from .session import Session, TerminalInput
 
 
 class Captured:
@@ -25,8 +25,9 @@ class Captured:
 class CapturingSession(Session):
     """Keeps the output, and feeds the input from memory."""
 
-    def __init__(self, process, elf, addr2line, data):
-        super().__init__(process, elf, addr2line, None, None, InputQuoter())
+    def __init__(self, process, elf, addr2line, data, host):
+        quoter = TerminalInput() if host == "tty" else InputQuoter()
+        super().__init__(process, elf, addr2line, None, None, quoter)
         self.output = b""
         self.pending = self.quoter.feed(data) + self.quoter.end()
 
@@ -34,13 +35,16 @@ class CapturingSession(Session):
         self.output += data
 
 
-def run(built, options, timeout, data=b""):
-    """One run to its end or to the time limit, with `data` as standard input."""
+def run(built, options, timeout, data=b"", host="pipe"):
+    """
+    One run to its end or to the time limit, with `data` as standard input: quoted as from a pipe,
+    or with host "tty" as a person types it.
+    """
     board = built.request.board
-    command = qemu.command(board, built.image, built.configuration, options, "pipe", built.tree)
+    command = qemu.command(board, built.image, built.configuration, options, host, built.tree)
     with Child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                bufsize=0) as process:
-        session = CapturingSession(process, built.elf, built.addr2line(), data)
+        session = CapturingSession(process, built.elf, built.addr2line(), data, host)
         try:
             status = session.run(time.monotonic() + timeout)
         except Failure as late:

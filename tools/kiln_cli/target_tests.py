@@ -13,7 +13,7 @@ FOLDER = in_root("tests", "target")
 RUN_SECONDS = 20
 ALLOWED_LOG = "qemu-log-allowed.txt"
 KEYS = {"name", "app", "boards", "smp", "config", "arguments", "input", "input_file", "status", "expect",
-        "reject", "own_words", "timeout", "machine_arguments"}
+        "reject", "own_words", "timeout", "machine_arguments", "host"}
 
 
 class Run:
@@ -110,7 +110,8 @@ def execute(name, build_dir):
     options = qemu.RunOptions(run.get("arguments", []), run.get("smp"), error_log=log,
                               own_words=run.get("own_words", []),
                               machine_arguments=run.get("machine_arguments", []))
-    result = capture.run(built, options, run.get("timeout", RUN_SECONDS), run.input_bytes())
+    result = capture.run(built, options, run.get("timeout", RUN_SECONDS), run.input_bytes(),
+                         run.get("host", "pipe"))
     sys.stdout.write(without_plan(result.text()))
     report = tap.Report(result.text())
     writer = tap.Writer(report.points())
