@@ -10,11 +10,7 @@
 
 #define OPEN_FILES 32
 
-enum kind {
-    CLOSED,
-    CONSOLE,
-    EMBEDDED
-};
+enum kind { CLOSED, CONSOLE, EMBEDDED };
 
 struct descriptor {
     const struct kiln_file *file;

@@ -27,7 +27,7 @@ struct __lock {
 #define POSIX_GLOBAL_LOCK (&__lock___libc_recursive_mutex)
 
 /* A flag of FILE beside the C library's __SRD to __SBUF: the FILE begins a console_stream. */
-#define CONSOLE_STREAM 0x80
+#define CONSOLE_STREAM       0x80
 
 #define CONSOLE_BUFFER_BYTES 256
 
@@ -35,13 +35,13 @@ struct __lock {
 struct console_stream {
     FILE file;
     struct __lock lock; /* protects what follows */
-    char *own;        /* CONSOLE_BUFFER_BYTES */
+    char *own;          /* CONSOLE_BUFFER_BYTES */
     char *buffer;
     unsigned size;
-    unsigned length;  /* bytes in the buffer */
-    unsigned next;    /* stdin: the first one that is not yet read */
-    bool line;        /* stdout: a newline flushes */
-    bool allocated;   /* buffer comes from malloc */
+    unsigned length; /* bytes in the buffer */
+    unsigned next;   /* stdin: the first one that is not yet read */
+    bool line;       /* stdout: a newline flushes */
+    bool allocated;  /* buffer comes from malloc */
 };
 
 /* Writes out what stdout holds, 0; NULL (weak) when stdout is not linked in. */

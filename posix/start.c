@@ -21,12 +21,12 @@ int main(int argc, char **argv);
 uint16_t __aarch64_swp2_relax(uint16_t value, uint16_t *word);
 
 typedef void (*replacement_t)(void);
-__attribute__((used, section(".rodata.kiln_replacements"))) static const replacement_t
-    replacements[] = {
-        (replacement_t)malloc,  (replacement_t)__retarget_lock_acquire,
-        (replacement_t)fflush,  (replacement_t)fileno,
-        (replacement_t)setvbuf, (replacement_t)fgets,
-        (replacement_t)abort,   (replacement_t)__aarch64_swp2_relax,
+__attribute__((used,
+               section(".rodata.kiln_replacements"))) static const replacement_t replacements[] = {
+    (replacement_t)malloc,  (replacement_t)__retarget_lock_acquire,
+    (replacement_t)fflush,  (replacement_t)fileno,
+    (replacement_t)setvbuf, (replacement_t)fgets,
+    (replacement_t)abort,   (replacement_t)__aarch64_swp2_relax,
 };
 
 static void run(const constructor_t *first, const constructor_t *end)

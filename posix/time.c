@@ -99,8 +99,7 @@ int kiln_posix_clock_getres(clockid_t clock, struct timespec *resolution)
         *resolution = to_timespec((int64_t)((SECOND + hz - 1) / hz));
     return 0;
 }
-int clock_getres(clockid_t clock, struct timespec *resolution)
-    POSIX_ALIAS(kiln_posix_clock_getres);
+int clock_getres(clockid_t clock, struct timespec *resolution) POSIX_ALIAS(kiln_posix_clock_getres);
 
 /* No signal ends a sleep early, so that nothing is ever left of it. */
 int kiln_posix_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
@@ -120,8 +119,8 @@ int kiln_posix_clock_nanosleep(clockid_t clock, int flags, const struct timespec
         kiln_sleep_until(duration);
     return 0;
 }
-int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
-                    struct timespec *left) POSIX_ALIAS(kiln_posix_clock_nanosleep);
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
+    POSIX_ALIAS(kiln_posix_clock_nanosleep);
 
 int kiln_posix_nanosleep(const struct timespec *duration, struct timespec *left)
 {

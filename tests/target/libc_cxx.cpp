@@ -15,7 +15,7 @@ static void note(char c)
 
 class Shape
 {
-public:
+  public:
     virtual ~Shape()
     {
         note('~');
@@ -25,7 +25,7 @@ public:
 
 class Square : public Shape
 {
-public:
+  public:
     explicit Square(int side) : side(side)
     {
     }
@@ -38,7 +38,7 @@ public:
         return side * side;
     }
 
-private:
+  private:
     int side;
 };
 

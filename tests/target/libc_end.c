@@ -93,10 +93,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } ways[] = {
-    {"return", by_return}, {"exit", by_exit},   {"_exit", by__exit},
-    {"stream", by_stream}, {"panic", by_panic}, {"fault", by_fault},
-    {"abort", by_abort},   {"caught", by_abort_caught}, {"assert", by_assert},
-    {"raise", by_raise},   {"closed", by_closed},
+    {"return", by_return}, {"exit", by_exit},   {"_exit", by__exit},   {"stream", by_stream},
+    {"panic", by_panic},   {"fault", by_fault}, {"abort", by_abort},   {"caught", by_abort_caught},
+    {"assert", by_assert}, {"raise", by_raise}, {"closed", by_closed},
 };
 
 int main(int argc, char **argv)

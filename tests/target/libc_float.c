@@ -14,8 +14,7 @@ static char text[400];
 #define GIVES(want, ...)                                                                           \
     do {                                                                                           \
         int length = snprintf(text, sizeof(text), __VA_ARGS__);                                    \
-        if (!tap_check(strcmp(text, want) == 0 && length == (int)strlen(want),                     \
-                       #__VA_ARGS__))                                                              \
+        if (!tap_check(strcmp(text, want) == 0 && length == (int)strlen(want), #__VA_ARGS__))      \
             printf("# got '%s' (%d), want '%s'\n", text, length, want);                            \
     } while (0)
 

@@ -1,4 +1,5 @@
-/* What the C library keeps: errno, thread-local data, constructors, atexit, signals, the environment. */
+/* What the C library keeps: errno, thread-local data, constructors, atexit, signals, the
+ * environment. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -125,7 +126,8 @@ static void test_random(void)
 
 static void finish(void)
 {
-    tap_check(strcmp(order, "0123mba") == 0, "constructors by priority, main, atexit from the last");
+    tap_check(strcmp(order, "0123mba") == 0,
+              "constructors by priority, main, atexit from the last");
     _Exit(tap_done());
 }
 

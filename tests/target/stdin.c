@@ -146,7 +146,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } ways[] = {
-    {"getchar", by_getchar}, {"fgets", by_fgets}, {"scanf", by_scanf}, {"fread", by_fread},
+    {"getchar", by_getchar}, {"fgets", by_fgets}, {"scanf", by_scanf},   {"fread", by_fread},
     {"read", by_read},       {"turns", by_turns}, {"fdopen", by_stream},
 };
 

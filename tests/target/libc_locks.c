@@ -1,0 +1,79 @@
+/*
+ * The C library's locks: taken again by the thread that holds them, and refused to an interrupt
+ * handler as long as a thread is inside. The argument `handler` ends in a panic.
+ */
+#include <string.h>
+#include <sys/lock.h>
+#include <kiln.h>
+#include "raise_interrupt.h"
+#include "tap.h"
+
+static _LOCK_T lock;
+static volatile int handled;
+
+static KILN_INTERRUPT_HANDLER void use_lock(void *argument)
+{
+    silence_interrupt(argument);
+    __lock_acquire_recursive(lock);
+    __lock_acquire_recursive(lock);
+    __lock_release_recursive(lock);
+    __lock_release_recursive(lock);
+    handled++;
+}
+
+static void interrupt(const struct raised_interrupt *raised)
+{
+    int before = handled;
+    int64_t deadline = kiln_time_after(KILN_SECONDS(1));
+
+    raise_interrupt(raised);
+    while (handled == before && kiln_time_now() < deadline)
+        ;
+}
+
+static void test_thread(void)
+{
+    TAP_EQUAL(__lock_try_acquire_recursive(lock), 1);
+    __lock_acquire_recursive(lock);
+    TAP_EQUAL(__lock_try_acquire_recursive(lock), 1);
+    __lock_release_recursive(lock);
+    __lock_release_recursive(lock);
+    __lock_release_recursive(lock);
+}
+
+/* Nor may an interrupt handler on another CPU get in. */
+static KILN_INTERRUPT_HANDLER void try_elsewhere(void *taken)
+{
+    *(int *)taken = __lock_try_acquire_recursive(lock);
+}
+
+static void test_other_cpus(void)
+{
+    for (unsigned cpu = 1; cpu < kiln_cpu_count(); cpu++) {
+        int taken = -1;
+
+        __lock_acquire_recursive(lock);
+        TAP_EQUAL(kiln_cpu_call(cpu, try_elsewhere, &taken), 0);
+        TAP_EQUAL(taken, 0);
+        __lock_release_recursive(lock);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct raised_interrupt raised = test_interrupt(0);
+
+    __lock_init_recursive(lock);
+    TAP_EQUAL(kiln_irq_attach(raised.irq, use_lock, &raised), 0);
+    test_thread();
+    test_other_cpus();
+    interrupt(&raised);
+    TAP_EQUAL(handled, 1);
+    if (argc > 1 && strcmp(argv[1], "handler") == 0) {
+        fflush(stdout);
+        __lock_acquire_recursive(lock);
+        interrupt(&raised);
+    }
+    __lock_close_recursive(lock);
+    return tap_done();
+}
