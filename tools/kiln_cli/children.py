@@ -9,6 +9,13 @@ from .failure import Stopped
 PATIENCE_SECONDS = 3
 
 
+class Start:
+    """While a child is being started a signal waits, so that the child is known when it acts."""
+
+    running = False
+    signal_number = None
+
+
 def stop_on_signals():
     """SIGTERM, SIGHUP and ^C unwind the command once, so that children are ended."""
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -16,7 +23,9 @@ def stop_on_signals():
     def stop(number, frame):
         for each in numbers:
             signal.signal(each, signal.SIG_IGN)
-        raise Stopped(number)
+        if not Start.running:
+            raise Stopped(number)
+        Start.signal_number = number
 
     for number in numbers:
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -27,7 +36,14 @@ class Child:
     """A child in a process group of its own: ^C reaches it only through end()."""
 
     def __init__(self, command, **options):
-        self.process = subprocess.Popen(command, start_new_session=True, **options)
+        Start.running = True
+        try:
+            self.process = subprocess.Popen(command, start_new_session=True, **options)
+        finally:
+            Start.running = False
+        if Start.signal_number:
+            self.end()
+            raise Stopped(Start.signal_number)
 
     def __enter__(self):
         return self.process

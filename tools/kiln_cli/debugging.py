@@ -1,13 +1,15 @@
 """./kiln debug: gdb on an image that waits in QEMU."""
 
 import os
+import time
 
 from . import apps, boards, installing, packages
 from .failure import Failure
 from .places import BuildFolder, in_root
+from .qemu import DEFAULT_GDB_PORT
 from .report import say_command
 
-DEFAULT_PORT = 1234
+STARTING_SECONDS = 2
 
 
 def attach(chosen):
@@ -16,7 +18,7 @@ def attach(chosen):
     elf = built_elf(BuildFolder(chosen.build_dir).of_app(board, apps.find(chosen.app).name),
                     chosen.app, board)
     installing.ensure(packages.DEBUG, verbose=chosen.verbose)
-    port = chosen.port or DEFAULT_PORT
+    port = chosen.port or DEFAULT_GDB_PORT
     check_listener(port, chosen.app, board)
     command = gdb_command(elf, port, chosen.program_words)
     say_command(command, chosen.verbose)
@@ -39,8 +41,11 @@ def built_elf(tree, word, board):
 
 def check_listener(port, word, board):
     """QEMU's gdb server takes one connection: ask the system who listens instead of connecting."""
-    if port in listening_ports():
-        return
+    deadline = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < deadline:
+        if port in listening_ports():
+            return
+        time.sleep(0.1)
     raise Failure(f"nothing waits for gdb on port {port}; start it in another terminal: "
                   f"./kiln run {word} -b {board.name} --debug --port {port}")
 

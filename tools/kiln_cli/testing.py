@@ -60,10 +60,10 @@ def run_ctest(tree, chosen):
     say_command(command, chosen.verbose)
     with Child(command, stdin=subprocess.DEVNULL) as process:
         status = process.wait()
-    if not os.path.exists(results):
+    passed, failed = count(results) if os.path.exists(results) else (0, 0)
+    if passed + failed == 0:
         raise Failure("no test has such a name" if chosen.pattern or chosen.board
-                      else "ctest could not run the tests")
-    passed, failed = count(results)
+                      else "ctest ran no test")
     if status != 0 and failed == 0:
         say(f"ctest ended with status {status}")
         failed = 1
