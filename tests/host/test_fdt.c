@@ -193,9 +193,11 @@ static void test_header(void)
     TAP_EQUAL(begin_with(TREE_TOTAL, 39), -EINVAL);
     TAP_EQUAL(begin_with(TREE_TOTAL, size - 1), -EINVAL);
     TAP_EQUAL(begin_with(TREE_TOTAL, 1 << 20), 0);
+    TAP_EQUAL(begin_with(TREE_TOTAL, FDT_MAX_BYTES), 0);
     TAP_EQUAL(begin_with(TREE_TOTAL, FDT_MAX_BYTES + 1), -EINVAL);
     TAP_EQUAL(begin_with(TREE_VERSION, 16), -EINVAL);
     TAP_EQUAL(begin_with(TREE_VERSION, 18), 0);
+    TAP_EQUAL(begin_with(TREE_COMPATIBLE, 17), 0);
     TAP_EQUAL(begin_with(TREE_COMPATIBLE, 18), -EINVAL);
     TAP_EQUAL(begin_with(TREE_STRUCTURE, 57), -EINVAL);
     TAP_EQUAL(begin_with(TREE_STRUCTURE, 0xFFFFFFFC), -EINVAL);
@@ -224,13 +226,14 @@ static void test_names(void)
               !fdt_unit_name_is("@cpu", "cpu"));
 }
 
-/* A property with this value; NULL-terminated strings in a row are one value. */
+/* A property with this value, in a block that ends where the value ends. */
 static const struct fdt_property *value(const char *bytes, size_t count)
 {
-    static uint32_t words[64];
+    static uint32_t *words;
 
+    free(words);
+    words = malloc(8 + count);
     words[0] = fdt_word((uint32_t)count);
-    memset(words + 2, 'x', sizeof(words) - 8);
     memcpy(words + 2, bytes, count);
     return (const struct fdt_property *)(const void *)words;
 }

@@ -10,33 +10,40 @@
 #include <core/device_tree.h>
 #include <lib/fdt.h>
 
+/* Whether the property that has come lies in the tree, as does its name. */
+static inline int tree_property_is_sane(const struct fdt_reader *reader, const char *end)
+{
+    const struct fdt_property *property = reader->property;
+    const char *name = fdt_property_name(reader, property);
+    const char *value = (const char *)property->value;
+
+    return fdt_property_bytes(property) <= (size_t)(end - value) &&
+           (!name || name + strlen(name) < end);
+}
+
 /* Walks the whole tree by itself; the result of the last token, or -1 when a promise is broken. */
 static inline int tree_walk(const void *tree, size_t bytes)
 {
+    const char *end = (const char *)tree + bytes;
     struct fdt_reader reader;
     uint32_t depth = 0;
-    size_t left = bytes; /* a token is 4 bytes at least */
 
     if (fdt_begin(&reader, tree, bytes) != 0)
         return FDT_CORRUPT;
-    for (;; left -= 4) {
+    for (size_t left = bytes / 4; left > 0; left--) { /* a token is 4 bytes at least */
         enum fdt_token token = fdt_next(&reader);
-        const char *value = (const char *)reader.property + 8;
 
         if (token == FDT_END || token == FDT_CORRUPT)
             return token == FDT_END && depth != 0 ? -1 : (int)token;
-        if (token == FDT_BEGIN_NODE && strlen(reader.name) >= bytes)
+        if (token == FDT_BEGIN_NODE && reader.name + strlen(reader.name) >= end)
             return -1;
-        if (token == FDT_PROPERTY && (depth == 0 || value + fdt_property_bytes(reader.property) >
-                                                        (const char *)tree + bytes))
+        if (token == FDT_PROPERTY && (depth == 0 || !tree_property_is_sane(&reader, end)))
             return -1;
-        if (token == FDT_PROPERTY && fdt_property_name(&reader, reader.property) &&
-            strlen(fdt_property_name(&reader, reader.property)) >= bytes)
-            return -1;
-        depth += (token == FDT_BEGIN_NODE) - (token == FDT_END_NODE);
-        if (depth != reader.depth || depth > FDT_MAX_DEPTH || left < 4)
+        depth += (uint32_t)(token == FDT_BEGIN_NODE) - (uint32_t)(token == FDT_END_NODE);
+        if (depth != reader.depth || depth > FDT_MAX_DEPTH)
             return -1;
     }
+    return -1;
 }
 
 /* Every range is one that code can add up without overflow. */

@@ -1,0 +1,75 @@
+#!/usr/bin/python3
+"""Builds a fuzz target with clang, replays its corpus and fuzzes on for a fixed number of runs:
+TARGET FOLDER. Prints TAP; the program and what it finds are kept in FOLDER.
+
+What a failing run found is in FOLDER/crash-*: `FOLDER/TARGET FOLDER/crash-...` repeats it. Once
+mended, the file belongs into the corpus.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+from kiln_cli import packages, tap  # noqa: E402  (the path above comes first)
+
+RUNS = 20000
+SEED = 1
+SECONDS = 200
+SOURCES = {
+    "device_tree": ["core/device_tree.c", "lib/fdt.c"],
+}
+INCLUDES = ["include", "core/include", "lib/include"]
+OPTIONS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror",
+           "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
+
+
+def main(target, folder):
+    report = tap.Writer()
+    found = os.path.join(folder, "found")
+    shutil.rmtree(found, ignore_errors=True)
+    os.makedirs(found)
+    program = os.path.join(folder, target)
+    if is_equipped(report) and build(report, target, program):
+        corpus = os.path.join(HERE, "corpus", target)
+        report.point(len(os.listdir(corpus)) > 1, "there is a corpus")
+        fuzz = [program, "-timeout=5", f"-artifact_prefix={folder}{os.sep}"]
+        run(report, "the corpus is replayed", [*fuzz, "-runs=0", corpus])
+        run(report, f"{RUNS} runs on from it",
+            [*fuzz, f"-runs={RUNS}", f"-seed={SEED}", "-reload=0", found, corpus])
+    report.plan()
+    return report.failures != 0
+
+
+def is_equipped(report):
+    missing = [packages.package_of(need) for need in ("clang", "clang sanitizers")
+               if not packages.is_there(need)]
+    report.point(not missing, "clang and its fuzzer are there",
+                 "install the packages: " + " ".join(missing))
+    return not missing
+
+
+def build(report, target, program):
+    command = ["clang", *OPTIONS, "-o", program, os.path.join(HERE, f"fuzz_{target}.c")]
+    command += [os.path.join(ROOT, source) for source in SOURCES[target]]
+    command += ["-I" + os.path.join(ROOT, folder) for folder in INCLUDES]
+    return run(report, "the target is built", command)
+
+
+def run(report, what, command):
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
+        status, output = done.returncode, done.stdout
+    except subprocess.TimeoutExpired as expired:
+        status, output = "timeout", expired.stdout or b""
+    report.point(status == 0, what,
+                 f"status {status}\n" + output.decode("utf-8", "replace")[-4000:])
+    return status == 0
+
+
+sys.exit(main(*sys.argv[1:]))
