@@ -7,14 +7,15 @@
 #include <isa/mmu.h>
 #include <kiln/panic.h>
 
-#define ENTRIES       512u
-#define LEVEL_BITS    9u
-#define TOP_LEAF      30u /* 1 GiB: the largest block */
-#define ADDRESS_MASK  0x0000FFFFFFFFF000ull
-#define LEAF_PAGE     3u
-#define LEAF_BLOCK    1u
-#define TABLE         3u
-#define TYPE_MASK     3u
+#define ENTRIES        512u
+#define LEVEL_BITS     9u
+#define TOP_LEAF       30u /* 1 GiB: the largest block */
+#define ADDRESS_MASK   0x0000FFFFFFFFF000ull
+#define PHYSICAL_LIMIT ((uintptr_t)1 << 48)
+#define LEAF_PAGE      3u
+#define LEAF_BLOCK     1u
+#define TABLE          3u
+#define TYPE_MASK      3u
 
 #define ATTR_INDEX(n) ((uint64_t)(n) << 2)
 #define READ_ONLY     (1ull << 7)
@@ -207,7 +208,8 @@ int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source
 static int map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
                enum arch_mapping kind, int action)
 {
-    if (kind >= ARCH_MAP_NONE || span_offset(pa, ARCH_PAGE_SHIFT) || pa > ADDRESS_MASK - bytes)
+    if (kind >= ARCH_MAP_NONE || span_offset(pa, ARCH_PAGE_SHIFT) || pa > PHYSICAL_LIMIT ||
+        bytes > PHYSICAL_LIMIT - pa)
         return -EINVAL;
     struct change change = {space, action, mapping_bits[kind], pa - va, false};
     return apply(&change, va, bytes);

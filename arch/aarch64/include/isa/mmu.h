@@ -5,12 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Indices into MAIR_EL1. */
-#define MAIR_NORMAL   0 /* write-back, read and write allocate */
-#define MAIR_DEVICE   1 /* nGnRE */
-#define MAIR_UNCACHED 2
-#define MAIR_VALUE    0x4404FFull
+#include <isa/mair.h>
 
 /*
  * Sets `count` entries to value, value + step, value + 2 * step ...; counts how many entries from
