@@ -23,9 +23,8 @@ void core_interrupt_init(void)
 }
 
 /* With CHECKS a handler that touches an FP register, which holds the thread's data, is caught. */
-void core_interrupt(struct arch_frame *frame)
+void core_interrupt(void)
 {
-    (void)frame;
     if (KILN_CONFIG_CHECKS) {
         bool fp_trapped = arch_fp_trap(true);
 

@@ -13,9 +13,10 @@
     stp     \first, \second, [sp, #\offset]
 .endm
 
-/* x0-x18, lr, fp, pc, sp, pstate; x29 then points to the frame record. */
+/* x0-x18, lr, fp, pc, sp, pstate; x29 then points to the frame record. The frame begins with x0
+ * and x1, and is allocated by the store. */
 .macro save_volatile
-    save_pair x0, x1, 0
+    stp     x0, x1, [sp, #-FRAME_BYTES]!
     save_pair x2, x3, 16
     save_pair x4, x5, 32
     save_pair x6, x7, 48
@@ -50,7 +51,6 @@
     ldp     x29, x1, [sp, #FRAME_FP]
     msr     spsr_el1, x2
     msr     elr_el1, x1
-    ldp     x0, x1, [sp, #0]
     ldp     x2, x3, [sp, #16]
     ldp     x4, x5, [sp, #32]
     ldp     x6, x7, [sp, #48]
@@ -60,7 +60,7 @@
     ldp     x14, x15, [sp, #112]
     ldp     x16, x17, [sp, #128]
     ldp     x18, x30, [sp, #FRAME_X18]
-    add     sp, sp, #FRAME_BYTES
+    ldp     x0, x1, [sp], #FRAME_BYTES
     eret
 .endm
 
@@ -84,6 +84,13 @@
     .org    vectors + \offset
 .endm
 
+/* Names for backtraces. */
+.macro handler name
+    .type   \name, %function
+\name:
+    cfi_frame
+.endm
+
 /*
  * The table ends after the eighth of its sixteen vectors: the rest serves EL0, which Kiln never
  * enters. Handlers stand in the room that the vectors leave, 128 bytes each.
@@ -95,33 +102,28 @@
 vectors:
 
 /* From a thread: synchronous, IRQ, FIQ, SError. */
-thread_fault:
-    cfi_frame
-    sub     sp, sp, #FRAME_BYTES
+    handler thread_fault
     save_volatile
     b       thread_fault_rest
     .cfi_endproc
 
+/* Exactly the 32 instructions that a vector has room for. */
     vector  0x080
-    cfi_frame
-    sub     sp, sp, #FRAME_BYTES
+    handler thread_interrupt
     save_volatile
-    mov     x0, sp
     bl      core_interrupt
-    b       return_from_exception
+    restore_volatile_and_return
     .cfi_endproc
 
     vector  0x100
     b       thread_fault
-return_from_exception:
-    cfi_frame
+    handler return_from_exception
     restore_volatile_and_return
     .cfi_endproc
 
     vector  0x180
     b       thread_fault
-thread_fault_rest:
-    cfi_frame
+    handler thread_fault_rest
     save_rest
     cfi_saved_rest
     mov     x0, sp
@@ -136,14 +138,13 @@ thread_fault_rest:
  * last-resort stack. TPIDR_EL0 holds x0 meanwhile; thread-local data are not used again.
  */
     vector  0x200
-handler_fault:
-    cfi_frame
+    handler handler_fault
     msr     tpidr_el0, x0
     mov     x0, sp
     msr     sp_el0, x0                  /* becomes the frame's sp */
     mrs     x0, tpidrro_el0
-    ldr     x0, [x0]                    /* struct arch_percpu: emergency_stack_top */
-    sub     sp, x0, #FRAME_BYTES
+    ldr     x0, [x0]                    /* struct percpu: emergency_stack_top */
+    mov     sp, x0
     mrs     x0, tpidr_el0
     save_volatile
     b       handler_fault_rest
@@ -151,8 +152,7 @@ handler_fault:
 
     vector  0x280
     b       handler_fault
-handler_fault_rest:
-    cfi_frame
+    handler handler_fault_rest
     save_rest
     cfi_saved_rest
     mov     x0, sp

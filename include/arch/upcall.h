@@ -24,8 +24,9 @@ _Noreturn void core_boot(uintptr_t boot_argument);
 /* Another CPU, in thread mode with interrupts masked. */
 _Noreturn void core_cpu_entry(void);
 
-/* An interrupt is pending. On the interrupt stack, interrupts masked. */
-void core_interrupt(struct arch_frame *frame);
+/* An interrupt is pending. On the interrupt stack, interrupts masked; the frame of what it has
+ * interrupted is the first thing on that stack. */
+void core_interrupt(void);
 
 /* An exception that no other code handled. May return only if it has mended the cause. */
 void core_fault(struct arch_frame *frame);
