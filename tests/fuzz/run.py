@@ -2,8 +2,9 @@
 """Builds a fuzz target with clang, replays its corpus and fuzzes on for a fixed number of runs:
 TARGET FOLDER. Prints TAP; the program and what it finds are kept in FOLDER.
 
-What a failing run found is in FOLDER/crash-*: `FOLDER/TARGET FOLDER/crash-...` repeats it. Once
-mended, the file belongs into the corpus.
+A corpus is the smallest of what earlier runs found worth keeping (-merge=1), beside real inputs
+that lie elsewhere. What a failing run found is in FOLDER/crash-*, and
+`FOLDER/TARGET FOLDER/crash-...` repeats it. Once mended, the file belongs into the corpus.
 """
 
 import os
@@ -23,6 +24,9 @@ SECONDS = 200
 SOURCES = {
     "device_tree": ["core/device_tree.c", "lib/fdt.c"],
 }
+SEEDS = {
+    "device_tree": [os.path.join(ROOT, "tests/host/data")],
+}
 INCLUDES = ["include", "core/include", "lib/include"]
 OPTIONS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror",
            "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
@@ -35,12 +39,12 @@ def main(target, folder):
     os.makedirs(found)
     program = os.path.join(folder, target)
     if is_equipped(report) and build(report, target, program):
-        corpus = os.path.join(HERE, "corpus", target)
-        report.point(len(os.listdir(corpus)) > 1, "there is a corpus")
+        corpus = [os.path.join(HERE, "corpus", target), *SEEDS[target]]
+        report.point(all(len(os.listdir(folder)) > 1 for folder in corpus), "there is a corpus")
         fuzz = [program, "-timeout=5", f"-artifact_prefix={folder}{os.sep}"]
-        run(report, "the corpus is replayed", [*fuzz, "-runs=0", corpus])
+        run(report, "the corpus is replayed", [*fuzz, "-runs=0", *corpus])
         run(report, f"{RUNS} runs on from it",
-            [*fuzz, f"-runs={RUNS}", f"-seed={SEED}", "-reload=0", found, corpus])
+            [*fuzz, f"-runs={RUNS}", f"-seed={SEED}", "-reload=0", found, *corpus])
     report.plan()
     return report.failures != 0
 
