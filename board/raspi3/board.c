@@ -12,12 +12,11 @@ const struct board_facts board_facts = {
     .name = "raspi3",
     .devices = devices,
     .device_count = sizeof(devices) / sizeof(devices[0]),
-    .boot_window = {0, 4096},   /* ATAGS, spin table */
+    .boot_window = {0, 4096}, /* ATAGS, spin table */
     .alarm_irq = 3,
 };
 
 const struct pi_facts pi_facts = {
-    .peripherals = 0x3F000000,
     .pl011_irq = 89,
     .miniuart_irq = 61,
     .cpu_count = 4,
@@ -29,5 +28,5 @@ uint64_t board_entropy(void)
 {
     uint64_t seed = pi_tree_seed();
 
-    return seed ? seed : rng_read(pi_facts.peripherals);
+    return seed ? seed : rng_read(KILN_BCM2835_BASE);
 }

@@ -11,12 +11,11 @@ const struct board_facts board_facts = {
     .name = "raspi4",
     .devices = devices,
     .device_count = sizeof(devices) / sizeof(devices[0]),
-    .boot_window = {0, 4096},   /* ATAGS, spin table */
+    .boot_window = {0, 4096}, /* ATAGS, spin table */
     .alarm_irq = 27,
 };
 
 const struct pi_facts pi_facts = {
-    .peripherals = 0xFE000000,
     .pl011_irq = 96 + 57,
     .miniuart_irq = 96 + 29,
     .cpu_count = 4,

@@ -16,9 +16,10 @@
 #include <kiln/irq.h>
 #include <lib/fdt.h>
 
-#define GPIO        0x200000
-#define PL011       0x201000
-#define AUX         0x215000
+#define PERIPHERALS ((uintptr_t)KILN_BCM2835_BASE)
+#define GPIO        (PERIPHERALS + 0x200000)
+#define PL011       (PERIPHERALS + 0x201000)
+#define AUX         (PERIPHERALS + 0x215000)
 #define PIN_OUTPUT  14
 #define PIN_INPUT   15
 #define PAGE_0_SIZE 0x1000
@@ -76,12 +77,13 @@ static uint32_t raise[MAILBOX_WORDS]
                                                CLOCK_TAG(MAILBOX_CLOCK_RATE, MAILBOX_CLOCK_CORE),
                                                MAILBOX_END};
 
-/* Indexed by console_number(). */
-static const struct {
-    const struct uart_ops *ops;
-    uintptr_t offset;
-    enum gpio_function function;
-} consoles[2] = {
+struct console {
+    const struct uart_ops *uart;
+    uintptr_t base;
+    enum gpio_function function; /* of both pins */
+};
+
+static const struct console consoles[2] = {
     {&pl011_ops, PL011, GPIO_ALT0},
     {&miniuart_ops, AUX, GPIO_ALT5},
 };
@@ -97,30 +99,23 @@ static unsigned console_number(void)
     return chosen_console & 1;
 }
 
-static uintptr_t console_base(void)
-{
-    return pi_facts.peripherals + consoles[console_number()].offset;
-}
-
 static void console_pins(enum gpio_function function)
 {
-    uintptr_t gpio = pi_facts.peripherals + GPIO;
-
-    if (gpio_function(gpio, PIN_OUTPUT) == function && gpio_function(gpio, PIN_INPUT) == function)
+    if (gpio_function(GPIO, PIN_OUTPUT) == function && gpio_function(GPIO, PIN_INPUT) == function)
         return;
-    pi_facts.gpio_pull_up(gpio, PIN_INPUT);
-    gpio_function_set(gpio, PIN_OUTPUT, function);
-    gpio_function_set(gpio, PIN_INPUT, function);
+    pi_facts.gpio_pull_up(GPIO, PIN_INPUT);
+    gpio_function_set(GPIO, PIN_OUTPUT, function);
+    gpio_function_set(GPIO, PIN_INPUT, function);
 }
 
 static void console_init(uint32_t uart_hz, uint32_t core_hz)
 {
-    unsigned number;
+    const struct console *console;
 
-    chosen_console = gpio_function(pi_facts.peripherals + GPIO, PIN_OUTPUT) == GPIO_ALT5;
-    number = console_number();
-    console_pins(consoles[number].function);
-    consoles[number].ops->init(console_base(), number ? core_hz : uart_hz, KILN_CONFIG_BAUD);
+    chosen_console = gpio_function(GPIO, PIN_OUTPUT) == GPIO_ALT5;
+    console = &consoles[console_number()];
+    console_pins(console->function);
+    console->uart->init(console->base, console->base == AUX ? core_hz : uart_hz, KILN_CONFIG_BAUD);
 }
 
 /* Firmware starts bare metal at the lowest clock. */
@@ -129,7 +124,7 @@ static void raise_arm_clock(void)
     if (inquiry[ANSWER_ARM_HZ] >= inquiry[ANSWER_ARM_MAX_HZ])
         return;
     raise[RAISE_HZ] = inquiry[ANSWER_ARM_MAX_HZ];
-    if (mailbox_call(pi_facts.peripherals, raise) == 0)
+    if (mailbox_call(PERIPHERALS, raise) == 0)
         inquiry[ANSWER_CORE_HZ] = raise[RAISE_CORE_HZ];
 }
 
@@ -164,7 +159,7 @@ static void read_atags(uintptr_t address, bool has_inquiry)
 void board_early_init(uintptr_t boot_argument)
 {
     struct device_tree_info info;
-    bool has_inquiry = mailbox_call(pi_facts.peripherals, inquiry) == 0;
+    bool has_inquiry = mailbox_call(PERIPHERALS, inquiry) == 0;
 
     if (has_inquiry) {
         raise_arm_clock();
@@ -190,10 +185,11 @@ uint64_t pi_tree_seed(void)
 
 void board_putc(char c)
 {
-    consoles[console_number()].ops->putc(console_base(), c);
+    const struct console *console = &consoles[console_number()];
+
+    console->uart->putc(console->base, c);
 }
 
-/* Indexed by console_number(). */
 static const struct uart_input_ops *const inputs[2] = {&pl011_input_ops, &miniuart_input_ops};
 
 int board_console_input_start(void (*received)(void *unused))
@@ -202,18 +198,22 @@ int board_console_input_start(void (*received)(void *unused))
     int error = kiln_irq_attach(irq, received, NULL);
 
     if (!error)
-        inputs[console_number()]->interrupt(console_base(), true);
+        board_console_input_hold(false);
     return error;
 }
 
 size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost)
 {
-    return inputs[console_number()]->receive(console_base(), bytes, room, lost);
+    unsigned number = console_number();
+
+    return inputs[number]->receive(consoles[number].base, bytes, room, lost);
 }
 
 void board_console_input_hold(bool hold)
 {
-    inputs[console_number()]->interrupt(console_base(), !hold);
+    unsigned number = console_number();
+
+    inputs[number]->interrupt(consoles[number].base, !hold);
 }
 
 int board_cpu_gather(unsigned cpu)
@@ -230,10 +230,10 @@ int board_cpu_gather(unsigned cpu)
 
 void board_reset(void)
 {
-    pm_reset(pi_facts.peripherals);
+    pm_reset(PERIPHERALS);
 }
 
 void board_power_off(void)
 {
-    pm_power_off(pi_facts.peripherals);
+    pm_power_off(PERIPHERALS);
 }

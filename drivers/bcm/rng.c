@@ -1,7 +1,7 @@
 #include <drivers/rng.h>
 
+#include <arch/counter.h>
 #include <arch/mmio.h>
-#include <drivers/wait.h>
 
 #define RNG_CONTROL    0x104000
 #define RNG_STATUS     0x104004

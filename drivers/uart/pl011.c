@@ -42,8 +42,7 @@ static void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
     uint32_t line = LINE_8_BITS | LINE_FIFOS;
     bool was_on = mmio_read32(base + CONTROL) & CONTROL_UART;
 
-    if (was_on)
-        wait_for_bits(base + FLAGS, FLAG_BUSY, 0, 10);
+    wait_for_bits(base + FLAGS, FLAG_BUSY, 0, 10);
     mmio_write32(base + CONTROL, 0);
     mmio_write32(base + INTERRUPT_MASK, 0);
     mmio_write32(base + INTERRUPT_CLEAR, INTERRUPTS_STALE);

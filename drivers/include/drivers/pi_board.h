@@ -1,6 +1,7 @@
 /*
  * What all Raspberry Pis up to the 4 have in common, behind the board contract: console, memory
- * and clocks from the VideoCore's mailbox, spin table, restart. A board folder supplies the facts.
+ * and clocks from the VideoCore's mailbox, spin table, restart. A board folder supplies the facts:
+ * pi_facts below, and in board.json the address of the peripherals, KILN_BCM2835_BASE.
  */
 #ifndef DRIVERS_PI_BOARD_H
 #define DRIVERS_PI_BOARD_H
@@ -9,7 +10,6 @@
 #include <stdint.h>
 
 struct pi_facts {
-    uintptr_t peripherals;
     uint32_t pl011_irq;
     uint32_t miniuart_irq;
     unsigned cpu_count;

@@ -4,7 +4,6 @@
 #ifndef DRIVERS_WAIT_H
 #define DRIVERS_WAIT_H
 
-#include <arch/counter.h>
 #include <arch/mmio.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,18 +13,16 @@
  * is over. Any context. A register that is ready at once costs one read.
  */
 static inline bool wait_for_bits(uintptr_t address, uint32_t mask, uint32_t value,
+                                 uint32_t fraction);
+
+/* The same for one that was not ready at once. */
+bool wait_for_bits_longer(uintptr_t address, uint32_t mask, uint32_t value, uint32_t fraction);
+
+static inline bool wait_for_bits(uintptr_t address, uint32_t mask, uint32_t value,
                                  uint32_t fraction)
 {
-    uint64_t start;
-
-    if ((mmio_read32(address) & mask) == value)
-        return true;
-    start = arch_counter();
-    do {
-        if ((mmio_read32(address) & mask) == value)
-            return true;
-    } while (arch_counter() - start <= arch_counter_hz() / fraction);
-    return false;
+    return (mmio_read32(address) & mask) == value ||
+           wait_for_bits_longer(address, mask, value, fraction);
 }
 
 #endif
