@@ -33,10 +33,11 @@ struct cpu_call {
 };
 
 /* From the linker script. */
-extern char __emergency_stack_top[];
+extern char __emergency_stack_top[], __irq_stack_bottom[];
 
 struct percpu core_boot_percpu = {
     .emergency_stack_top = (uintptr_t)__emergency_stack_top,
+    .irq_stack_bottom = (uintptr_t)__irq_stack_bottom,
     .interrupt = IRQ_NONE,
     .online = 1,
 };
@@ -151,6 +152,7 @@ static int prepare_cpu(unsigned cpu, struct arch_cpu_start *start)
         return -ENOMEM;
     *percpu = (struct percpu){
         .emergency_stack_top = emergency_stack + ARCH_PAGE_BYTES,
+        .irq_stack_bottom = irq_stack,
         .cpu = cpu,
         .interrupt = IRQ_NONE,
         .idle_thread = idle,

@@ -5,10 +5,9 @@
 #include <arch/upcall.h>
 #include <core/exit.h>
 #include <core/panic.h>
+#include <core/percpu.h>
 #include <core/thread.h>
 #include <kiln/config.h>
-
-extern char __irq_stack_guard[];
 
 static bool is_guard_of(uintptr_t stack_bottom, uintptr_t address)
 {
@@ -32,7 +31,7 @@ void core_fault(struct arch_frame *frame)
     if (thread)
         core_panic(frame, "stack overflow of thread %s: its stack has %zu bytes", thread->name,
                    thread->stack_top - thread->stack_bottom);
-    if (fault.is_access && is_guard_of((uintptr_t)__irq_stack_guard + ARCH_PAGE_BYTES, fault.address))
+    if (fault.is_access && is_guard_of(arch_percpu()->irq_stack_bottom, fault.address))
         core_panic(frame, "overflow of the interrupt stack: it has %d bytes (IRQ_STACK_BYTES)",
                    KILN_CONFIG_IRQ_STACK_BYTES);
     if (fault.has_address)

@@ -59,20 +59,39 @@ static void print_place(uintptr_t pc, bool is_return_address)
         print("    0x%016zx ?\n", pc);
 }
 
-static void print_backtrace(uintptr_t pc, uintptr_t fp)
+static struct arch_backtrace_step next(uintptr_t fp)
 {
+    if (fp % sizeof(uintptr_t) || !is_readable(fp, 2 * sizeof(uintptr_t)))
+        return (struct arch_backtrace_step){0};
+    return arch_backtrace_next(fp);
+}
+
+/*
+ * A link register that points neither into the function itself (it has called something since) nor
+ * to where the first frame record does is the return address of a function without a record.
+ */
+static void print_link(uintptr_t pc, uintptr_t link, uintptr_t first_return)
+{
+    size_t offset;
+    const char *name = core_symbol(link - 1, &offset);
+    if (name && link != first_return && name != core_symbol(pc, &offset))
+        print_place(link, true);
+}
+
+static void print_backtrace(uintptr_t pc, uintptr_t link, uintptr_t fp)
+{
+    struct arch_backtrace_step step = next(fp);
     print("  backtrace:\n");
     print_place(pc, false);
-    for (unsigned depth = 1; depth < BACKTRACE_DEPTH; depth++) {
-        if (fp % sizeof(uintptr_t) || !is_readable(fp, 2 * sizeof(uintptr_t)))
+    print_link(pc, link, step.pc);
+    for (unsigned depth = 1; step.pc; depth++) {
+        if (depth == BACKTRACE_DEPTH) {
+            print("    ... and more than %u callers\n", BACKTRACE_DEPTH);
             return;
-        struct arch_backtrace_step step = arch_backtrace_next(fp);
-        if (!step.pc)
-            return;
+        }
         print_place(step.pc, true);
-        fp = step.fp;
+        step = next(step.fp);
     }
-    print("    ... and more than %u callers\n", BACKTRACE_DEPTH);
 }
 
 static void print_log(void)
@@ -128,10 +147,11 @@ static _Noreturn void report(const struct arch_frame *frame, uintptr_t fp, const
     print_context();
     if (frame) {
         arch_frame_dump(frame, print);
-        print_backtrace(arch_frame_pc(frame), arch_frame_fp(frame));
+        print_backtrace(arch_frame_pc(frame), arch_frame_link(frame), arch_frame_fp(frame));
     } else {
+        /* Where it was called, not where the call would have returned to. */
         struct arch_backtrace_step caller = arch_backtrace_next(fp);
-        print_backtrace(caller.pc, caller.fp);
+        print_backtrace(caller.pc - 1, 0, caller.fp);
     }
     print_log();
     core_exit_panicked();

@@ -15,6 +15,10 @@ static inline uintptr_t arch_frame_pc(const struct arch_frame *frame);
 static inline uintptr_t arch_frame_sp(const struct arch_frame *frame);
 static inline uintptr_t arch_frame_fp(const struct arch_frame *frame);
 
+/* The link register, in which a function without a frame has its return address; 0 on an ISA that
+ * has none. */
+static inline uintptr_t arch_frame_link(const struct arch_frame *frame);
+
 /* Prints all registers. */
 void arch_frame_dump(const struct arch_frame *frame, arch_print_t print);
 

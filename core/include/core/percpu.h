@@ -12,6 +12,7 @@ struct kiln_thread;
 struct percpu {
     /* Never changes once the CPU runs; first, because the vectors load it. */
     uintptr_t emergency_stack_top;
+    uintptr_t irq_stack_bottom; /* below it lies an unmapped page */
     uint32_t cpu;
 
     /* Written by this CPU alone. */

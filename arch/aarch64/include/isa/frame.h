@@ -50,6 +50,11 @@ static inline uintptr_t arch_frame_fp(const struct arch_frame *frame)
     return frame->fp;
 }
 
+static inline uintptr_t arch_frame_link(const struct arch_frame *frame)
+{
+    return frame->lr;
+}
+
 /* AAPCS64 section 6.4.6: a frame record is the caller's record and the return address. */
 static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
 {

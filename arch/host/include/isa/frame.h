@@ -24,6 +24,12 @@ static inline uintptr_t arch_frame_fp(const struct arch_frame *frame)
     return frame->fp;
 }
 
+static inline uintptr_t arch_frame_link(const struct arch_frame *frame)
+{
+    (void)frame;
+    return 0;
+}
+
 /* A record is the caller's frame pointer and the return address, as on AArch64 and x86_64. */
 static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
 {
