@@ -2,7 +2,7 @@
 #include <drivers/mailbox.h>
 #include <kiln.h>
 #include <string.h>
-#include "tap.h"
+#include "../tap.h"
 
 #define ANSWERED 0x80000000u
 
