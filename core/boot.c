@@ -17,7 +17,7 @@
 #include <kiln/system.h>
 #include <mm/early.h>
 
-#define TABLE_SLACK       (8 * ARCH_PAGE_BYTES) /* tables that are made before all RAM is mapped */
+#define EARLY_BYTES       (16 * ARCH_PAGE_BYTES) /* tables and arguments before RAM is mapped */
 #define BLOCK_BYTES       (2u * 1024 * 1024)
 #define DEVICE_TREE_MAGIC 0xD00DFEEDu
 
@@ -44,7 +44,7 @@ static void map(uintptr_t start, uintptr_t end, enum arch_mapping kind)
 
 static void map_image(void)
 {
-    uintptr_t end = (uintptr_t)__image_end + TABLE_SLACK;
+    uintptr_t end = (uintptr_t)__image_end + EARLY_BYTES;
     map((uintptr_t)__image_start, (uintptr_t)__text_end, ARCH_MAP_CODE);
     map((uintptr_t)__rodata_start, (uintptr_t)__rodata_end, ARCH_MAP_READ_ONLY);
     map((uintptr_t)__data_start, (uintptr_t)__irq_stack_guard, ARCH_MAP_DATA);
@@ -115,25 +115,23 @@ static void map_ram(uintptr_t start, uintptr_t end)
 /* What is free goes to the heap, but for the range behind the image, from which boot itself takes. */
 static void give_free(uintptr_t start, uintptr_t end)
 {
-    uintptr_t next = (mm_early_next() + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
-    if (start <= next && next < end)
+    if (start - mm_early_next() < ARCH_PAGE_BYTES)
         mm_early_set_end(end);
-    else
+    else if (start < end)
         mm_early_add_range(start, end - start);
 }
 
 static void find_memory(void)
 {
-    boot_limit_memory();
-    boot_each_memory(map_ram);
-    int error = boot_arguments_keep();
+    boot_memory_limit();
+    for (unsigned i = 0; i < boot_memory.count; i++)
+        map_ram(boot_memory.ranges[i].start, boot_memory.ranges[i].end);
     /* The image itself, with what boot has already taken behind it. */
     boot_memory_reserve((uintptr_t)__image_start, mm_early_next() - (uintptr_t)__image_start);
     boot_memory_reserve(0, ARCH_PAGE_BYTES);
     mm_early_set_end(mm_early_next());
-    boot_each_free(give_free);
-    if (error || boot_ram_bytes() == 0)
-        kiln_panic("no memory: the firmware describes none, or mem= is too small");
+    for (unsigned i = 0; i < boot_memory.count; i++)
+        give_free(boot_memory.ranges[i].start, boot_memory.ranges[i].end);
 }
 
 /* Brings the CPUs that smp= asks for out of firmware's hands; returns how many there are. */
@@ -168,7 +166,7 @@ void core_boot(uintptr_t boot_argument)
     arch_mmu_unmap(&arch_boot_space, 0, ARCH_PAGE_BYTES);
     core_random_init();
     if (core_thread_create_main())
-        kiln_panic("no memory for the main thread's stack: %zu bytes of RAM", boot_ram_bytes());
+        kiln_panic("no memory for the main thread: %zu bytes of RAM", kiln_ram_bytes());
     core_interrupt_init();
     core_time_init();
     if (KILN_CONFIG_SMP)

@@ -2,8 +2,8 @@
 #include <core/thread.h>
 #include <arch/cpu.h>
 #include <arch/mmu.h>
-#include <core/boot_info.h>
 #include <errno.h>
+#include <kiln/system.h>
 #include <mm/early.h>
 #include <string.h>
 
@@ -74,7 +74,7 @@ static size_t main_stack_bytes(void)
 {
     size_t bytes = KILN_CONFIG_MAIN_STACK_BYTES;
     if (bytes == 0) {
-        bytes = boot_ram_bytes() / MAIN_STACK_SHARE;
+        bytes = kiln_ram_bytes() / MAIN_STACK_SHARE;
         bytes = bytes < MAIN_STACK_LEAST ? MAIN_STACK_LEAST : bytes;
         bytes = bytes > MAIN_STACK_MOST ? MAIN_STACK_MOST : bytes;
     }

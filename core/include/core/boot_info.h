@@ -5,20 +5,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOOT_RANGES 24
+#define BOOT_RANGES         24
+#define BOOT_ARGUMENT_BYTES 16384
 
 struct boot_range {
     uintptr_t start;
     uintptr_t end;
 };
 
-/* RAM, and what in it is not ours (firmware's; not the image, which core knows). The first
- * range of RAM is the one that mem= limits. Ranges beyond BOOT_RANGES are left out. */
+/*
+ * RAM, first; then what in it is not ours: firmware's, not the image, which core knows. Reserved
+ * pages are neither mapped nor given to anyone. Ranges beyond BOOT_RANGES are left out.
+ */
 void boot_memory_add(uintptr_t base, size_t bytes);
 void boot_memory_reserve(uintptr_t base, size_t bytes);
 
-/* The boot arguments; text need not be terminated and has to stay until core has copied it,
- * which is before page 0 is unmapped and before memory is given away. */
+/* The boot arguments, text that need not be terminated, at most BOOT_ARGUMENT_BYTES. They are
+ * copied, split into words and unquoted the way a shell does. Once. */
 void boot_arguments_set(const char *text, size_t bytes);
 
 /* CPUs that exist, this one included; 1 if never called. */
@@ -26,20 +29,19 @@ void boot_cpu_count_set(unsigned count);
 
 /* The rest is for core itself. */
 unsigned boot_cpu_count(void);
-size_t boot_ram_bytes(void);
 
-/* Applies mem=, then calls function for each range of RAM (page-aligned, inwards). */
-void boot_limit_memory(void);
-void boot_each_memory(void (*function)(uintptr_t start, uintptr_t end));
+/* RAM that is not reserved, in whole pages; a range may be empty. */
+struct boot_memory {
+    unsigned count;
+    struct boot_range ranges[BOOT_RANGES];
+};
+extern struct boot_memory boot_memory;
 
-/* Calls function for each page-aligned piece of RAM that nothing is reserved in. */
-void boot_each_free(void (*function)(uintptr_t start, uintptr_t end));
+/* Applies mem=, and counts what is left for kiln_ram_bytes(). */
+void boot_memory_limit(void);
 
-/* Copies the arguments into memory of our own. 0 or -ENOMEM. */
-int boot_arguments_keep(void);
-
-/* Splits the program's words (what follows ` -- `) the way a shell does; argv[argc] is NULL.
- * 0 or -ENOMEM. Once. */
+/* The program's words, those behind `--`, with its name in front; argv[argc] is NULL. 0 or
+ * -ENOMEM. */
 int boot_program_arguments(int *argc, char ***argv);
 
 #endif
