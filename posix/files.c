@@ -240,6 +240,12 @@ int kiln_posix_unlink(const char *path)
 }
 int unlink(const char *path) POSIX_ALIAS(kiln_posix_unlink);
 
+/* ISO C's. The C library calls unlink(), which may be the program's. */
+int remove(const char *path)
+{
+    return kiln_posix_unlink(path);
+}
+
 /* ISO C's; the C library has none. */
 int rename(const char *from, const char *to)
 {

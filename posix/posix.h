@@ -66,6 +66,7 @@ int kiln_posix_close(int fd);
 ssize_t kiln_posix_read(int fd, void *data, size_t bytes);
 ssize_t kiln_posix_write(int fd, const void *data, size_t bytes);
 off_t kiln_posix_lseek(int fd, off_t offset, int whence);
+int kiln_posix_isatty(int fd);
 
 /* 0 if the descriptor is open, else -1 and EBADF. */
 int kiln_posix_check(int fd);

@@ -108,7 +108,7 @@ static FILE *open_stream(int fd, int flags)
         .xfile = FDEV_SETUP_EXT(__bufio_put, get, __bufio_flush, close_stream, seek, set_buffer,
                                 flags | __SBUF),
         .fd = fd,
-        .bflags = isatty(fd) ? __BLBF : 0,
+        .bflags = kiln_posix_isatty(fd) ? __BLBF : 0,
         .pos = kiln_posix_lseek(fd, 0, SEEK_CUR),
         .buf = stream->buffer,
         .size = BUFSIZ,

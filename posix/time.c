@@ -177,3 +177,19 @@ clock_t kiln_posix_times(struct tms *times)
     return now;
 }
 clock_t times(struct tms *times) POSIX_ALIAS(kiln_posix_times);
+
+/* ISO C's two. The C library's call times() and gettimeofday(), which may be the program's. */
+clock_t clock(void)
+{
+    return kiln_posix_times(NULL);
+}
+
+time_t time(time_t *result)
+{
+    struct timeval now;
+
+    kiln_posix_gettimeofday(&now, NULL);
+    if (result)
+        *result = now.tv_sec;
+    return now.tv_sec;
+}

@@ -174,6 +174,44 @@ static void test_streams(void)
     tap_check(strcmp((char *)data, "abc") == 0, "fmemopen");
 }
 
+static void test_reopening(void)
+{
+    FILE *file = fopen("data/bytes.bin", "r");
+    int number = 0;
+    char word[20];
+
+    fgetc(file);
+    TAP_CHECK(freopen("data/numbers.txt", "r", file) == file);
+    TAP_EQUAL(fscanf(file, "%19s %d", word, &number), 2);
+    TAP_EQUAL(number, 1);
+    TAP_EQUAL(ftell(file), 5);
+    TAP_CHECK(freopen("data/none", "r", file) == NULL && errno == ENOENT);
+    TAP_EQUAL(fgetc(file), EOF);
+    TAP_CHECK(freopen("data/numbers.txt", "w", stdout) == NULL);
+    TAP_CHECK(freopen("data/numbers.txt", "r", stdin) == stdin);
+    TAP_EQUAL(fileno(stdin), 0);
+    TAP_EQUAL(scanf("%19s %d %19s %d", word, &number, word, &number), 4);
+    TAP_EQUAL(number, 2);
+    TAP_EQUAL(scanf("%19s %d", word, &number), 2);
+    TAP_EQUAL(number, 3);
+    TAP_EQUAL(getchar(), EOF);
+    TAP_CHECK(feof(stdin) && !ferror(stdin));
+}
+
+static void test_positions(void)
+{
+    FILE *file = fopen("data/bytes.bin", "r");
+    fpos_t position;
+
+    TAP_EQUAL(fread(data, 1, 20, file), 20);
+    TAP_EQUAL(fgetpos(file, &position), 0);
+    TAP_EQUAL(fread(data, 1, 20, file), 20);
+    TAP_EQUAL(fsetpos(file, &position), 0);
+    TAP_EQUAL(fgetc(file), 20 * 7);
+    TAP_EQUAL(fclose(file), 0);
+    TAP_EQUAL(fgetpos(stdout, &position), -1);
+}
+
 int main(void)
 {
     test_table();
@@ -182,5 +220,7 @@ int main(void)
     test_text();
     test_binary();
     test_streams();
+    test_positions();
+    test_reopening();
     return tap_done();
 }
