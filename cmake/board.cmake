@@ -99,7 +99,7 @@ endfunction()
 function(kiln_code_options out config)
   kiln_config_value(protector STACK_PROTECTOR ${config})
   kiln_config_value(ubsan UBSAN ${config})
-  set(options -O2 -g -fno-pie -ffunction-sections -fdata-sections -fno-common
+  set(options -g -fno-pie -ffunction-sections -fdata-sections -fno-common
     -fno-omit-frame-pointer -momit-leaf-frame-pointer -fno-asynchronous-unwind-tables
     -fno-unwind-tables -ftls-model=local-exec -mstrict-align)
   if(protector)

@@ -52,6 +52,11 @@ static void map_image(void)
     early_mapped[0] = (struct boot_range){(uintptr_t)__image_start, end};
 }
 
+static void map_device(const struct board_range *device)
+{
+    map(device->base, device->base + device->bytes, ARCH_MAP_DEVICE);
+}
+
 static uintptr_t block_down(uintptr_t address)
 {
     return address & ~(uintptr_t)(BLOCK_BYTES - 1);
@@ -82,10 +87,7 @@ void core_boot_map(uintptr_t boot_argument)
     if (arch_space_init(&arch_boot_space, KILN_CONFIG_VA_BITS, mm_early_page))
         kiln_panic("no memory for the first table");
     map_image();
-    for (unsigned i = 0; i < board_facts.device_count; i++) {
-        const struct board_range *device = &board_facts.devices[i];
-        map(device->base, device->base + device->bytes, ARCH_MAP_DEVICE);
-    }
+    map_device(&board_facts.devices[0]);
     const struct board_range *window = &board_facts.boot_window;
     if (window->bytes) {
         early_mapped[1] = (struct boot_range){window->base, window->base + window->bytes};
@@ -126,6 +128,8 @@ static void find_memory(void)
     boot_memory_limit();
     for (unsigned i = 0; i < boot_memory.count; i++)
         map_ram(boot_memory.ranges[i].start, boot_memory.ranges[i].end);
+    for (unsigned i = 1; i < board_facts.device_count; i++)
+        map_device(&board_facts.devices[i]);
     /* The image itself, with what boot has already taken behind it. */
     boot_memory_reserve((uintptr_t)__image_start, mm_early_next() - (uintptr_t)__image_start);
     boot_memory_reserve(0, ARCH_PAGE_BYTES);

@@ -18,7 +18,7 @@ struct board_range {
 /* Interrupt numbers and places that generic code needs to know. */
 struct board_facts {
     const char *name;
-    const struct board_range *devices; /* mapped as device memory at boot */
+    const struct board_range *devices; /* mapped as device memory; the first before early init */
     unsigned device_count;
     struct board_range
         boot_window;    /* RAM that board_early_init reads: mapped before RAM is known */

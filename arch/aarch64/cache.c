@@ -10,16 +10,20 @@ static uintptr_t code_line_bytes(void)
     return (uintptr_t)4 << (ctr & 15);
 }
 
+/* The instruction on each line that the range touches; eight lines a turn, because boot does it on
+ * whole tables. */
+#define FOUR_LINES(instruction)                                                                    \
+    instruction ", %0\n\tadd %0, %0, %1\n\t" instruction ", %0\n\tadd %0, %0, %1\n\t" instruction     \
+                ", %0\n\tadd %0, %0, %1\n\t" instruction ", %0\n\tadd %0, %0, %1\n\t"
 #define FOR_EACH_LINE(instruction, start, bytes, line_bytes)                                       \
     do {                                                                                           \
         uintptr_t line = (line_bytes);                                                             \
         uintptr_t end = (uintptr_t)(start) + (bytes);                                              \
         uintptr_t at = (uintptr_t)(start) & ~(line - 1);                                           \
-        for (; at + 3 * line < end; at += 4 * line)                                                \
-            __asm__ volatile(instruction ", %0\n\t" instruction ", %1\n\t" instruction              \
-                                         ", %2\n\t" instruction ", %3"                             \
-                             :                                                                     \
-                             : "r"(at), "r"(at + line), "r"(at + 2 * line), "r"(at + 3 * line)     \
+        while (at + 8 * line <= end)                                                               \
+            __asm__ volatile(FOUR_LINES(instruction) FOUR_LINES(instruction)                       \
+                             : "+r"(at)                                                            \
+                             : "r"(line)                                                           \
                              : "memory");                                                          \
         for (; at < end; at += line)                                                               \
             __asm__ volatile(instruction ", %0" : : "r"(at) : "memory");                           \

@@ -6,7 +6,7 @@
 #include <drivers/rng.h>
 
 /* The peripherals, and the ARM-local block right behind them. */
-static const struct board_range devices[] = {{0x3F000000, 0x1200000}};
+static const struct board_range devices[] = {{0x3F000000, 0x1000000}, {0x40000000, 0x200000}};
 
 const struct board_facts board_facts = {
     .name = "raspi3",

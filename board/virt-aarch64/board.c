@@ -89,10 +89,12 @@ uint64_t board_entropy(void)
 
 void board_reset(void)
 {
+    pl011_ops.drain(UART);
     psci_system_reset(psci_uses_smc);
 }
 
 void board_power_off(void)
 {
+    pl011_ops.drain(UART);
     psci_system_off(psci_uses_smc);
 }
