@@ -1,0 +1,70 @@
+"""Builds apps/hello with every kind of runtime, all warnings being errors, by one compiler."""
+
+import glob
+import os
+import re
+
+from _support import BOARDS, ROOT, Writer, build_root, finish, planted, run, toolchain_file
+
+KINDS = {"raspi3": 6, "raspi4": 4, "virt-aarch64": 5}
+
+
+def configure(board, toolchain, source, tree):
+    """(status, output)"""
+    os.makedirs(tree, exist_ok=True)
+    return run(["cmake", "-G", "Ninja", "-S", source, "-B", tree,
+                f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}", f"-DKILN_TOOLCHAIN={toolchain}",
+                f"-DKiln_DIR={ROOT}/cmake", f"-DKILN_BUILD_DIR={build_root()}",
+                f"-DKILN_BOARD={board}"])
+
+
+SHOWN_LINES = 60
+# What says nothing when a build fails: progress.
+PROGRESS = re.compile(r"\[[0-9]+/[0-9]+\] |-- |ninja: ")
+
+
+def build(tree, *words):
+    """(status, what the tools said); runtimes one after the other, each with two jobs."""
+    environment = {**os.environ, "CMAKE_BUILD_PARALLEL_LEVEL": "2"}
+    status, output = run(["cmake", "--build", tree, "--parallel", "1", "--", "-k", "0", *words],
+                         env=environment)
+    said = [line for line in output.splitlines() if not PROGRESS.match(line)]
+    return status, "\n".join(said[:SHOWN_LINES])
+
+
+def check_board(writer, board, toolchain):
+    tree = os.path.join(build_root(), "checks", "builds", f"{board}-{toolchain.strip('-')}")
+    status, output = configure(board, toolchain, os.path.join(ROOT, "tools", "checks", "builds"), tree)
+    if status == 0:
+        status, output = build(tree)
+    names = [os.path.basename(path)[:-4] for path in glob.glob(os.path.join(tree, "*.elf"))]
+    writer.point(status == 0, f"{board} by {toolchain}: {', '.join(sorted(names))}",
+                 "" if status == 0 else output)
+    writer.point(len(names) == KINDS[board], f"{board}: {KINDS[board]} kinds of runtime",
+                 f"there are {len(names)}")
+    warnings = re.findall(r"^.*\bwarning: .*$", output, re.MULTILINE)
+    writer.point(not warnings, f"{board} by {toolchain}: no warning", "\n".join(warnings))
+
+
+def check_refusal(writer, toolchain):
+    """A warning must end a build."""
+    texts = {"CMakeLists.txt": "cmake_minimum_required(VERSION 3.20)\nproject(bad C)\n"
+                               "add_library(bad STATIC bad.c)\n"
+                               "target_compile_options(bad PRIVATE -Wall -Wextra -Werror)\n",
+             "bad.c": "int f(unsigned x)\n{\n    int unused;\n    return x < 0;\n}\n"}
+    with planted(texts) as folder:
+        tree = os.path.join(folder, "build")
+        configure("raspi3", toolchain, folder, tree)
+        status, output = build(tree)
+        writer.point(status != 0 and "unused" in output, f"{toolchain} refuses what warns", output)
+
+
+def main(toolchain, after=None):
+    """after(writer) may add points."""
+    writer = Writer()
+    for board in BOARDS:
+        check_board(writer, board, toolchain)
+    check_refusal(writer, toolchain)
+    if after:
+        after(writer)
+    finish(writer)

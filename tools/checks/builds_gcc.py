@@ -1,0 +1,6 @@
+#!/usr/bin/python3
+"""Every board with checks and without, for one CPU and for several, builds by gcc without a warning."""
+
+import _builds
+
+_builds.main("aarch64-linux-gnu-")
