@@ -99,6 +99,13 @@ static unsigned console_number(void)
     return chosen_console & 1;
 }
 
+static void console_drain(void)
+{
+    const struct console *console = &consoles[console_number()];
+
+    console->uart->drain(console->base);
+}
+
 static void console_pins(enum gpio_function function)
 {
     if (gpio_function(GPIO, PIN_OUTPUT) == function && gpio_function(GPIO, PIN_INPUT) == function)
@@ -110,19 +117,18 @@ static void console_pins(enum gpio_function function)
 
 static void console_init(uint32_t uart_hz, uint32_t core_hz)
 {
-    const struct console *console;
+    const struct console *console = &consoles[console_number()];
 
-    chosen_console = gpio_function(GPIO, PIN_OUTPUT) == GPIO_ALT5;
-    console = &consoles[console_number()];
     console_pins(console->function);
     console->uart->init(console->base, console->base == AUX ? core_hz : uart_hz, KILN_CONFIG_BAUD);
 }
 
-/* Firmware starts bare metal at the lowest clock. */
+/* Firmware starts bare metal at the lowest clock. What it has printed goes out at the old one. */
 static void raise_arm_clock(void)
 {
     if (inquiry[ANSWER_ARM_HZ] >= inquiry[ANSWER_ARM_MAX_HZ])
         return;
+    console_drain();
     raise[RAISE_HZ] = inquiry[ANSWER_ARM_MAX_HZ];
     if (mailbox_call(PERIPHERALS, raise) == 0)
         inquiry[ANSWER_CORE_HZ] = raise[RAISE_CORE_HZ];
@@ -161,6 +167,7 @@ void board_early_init(uintptr_t boot_argument)
     struct device_tree_info info;
     bool has_inquiry = mailbox_call(PERIPHERALS, inquiry) == 0;
 
+    chosen_console = gpio_function(GPIO, PIN_OUTPUT) == GPIO_ALT5;
     if (has_inquiry) {
         raise_arm_clock();
         console_init(inquiry[ANSWER_UART_HZ], inquiry[ANSWER_CORE_HZ]);
@@ -230,10 +237,12 @@ int board_cpu_gather(unsigned cpu)
 
 void board_reset(void)
 {
+    console_drain();
     pm_reset(PERIPHERALS);
 }
 
 void board_power_off(void)
 {
+    console_drain();
     pm_power_off(PERIPHERALS);
 }

@@ -31,13 +31,19 @@
 
 #define CONTROL_RECEIVE_TRANSMIT 3u
 
+/* The registers are dead while the block is not enabled. */
+static void miniuart_drain(uintptr_t base)
+{
+    if (mmio_read32(base + AUX_ENABLES) & AUX_ENABLE_MINIUART)
+        wait_for_bits(base + LINE_STATUS, STATUS_TRANSMIT_IDLE, STATUS_TRANSMIT_IDLE, 10);
+}
+
 static void miniuart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
 {
     uint32_t enables = mmio_read32(base + AUX_ENABLES);
 
-    if (enables & AUX_ENABLE_MINIUART)
-        wait_for_bits(base + LINE_STATUS, STATUS_TRANSMIT_IDLE, STATUS_TRANSMIT_IDLE, 10);
-    else
+    miniuart_drain(base);
+    if (!(enables & AUX_ENABLE_MINIUART))
         mmio_write32(base + AUX_ENABLES, enables | AUX_ENABLE_MINIUART);
     mmio_write32(base + INTERRUPTS, 0);
     mmio_write32(base + LINE, LINE_8_BITS);
@@ -76,5 +82,5 @@ static void miniuart_interrupt(uintptr_t base, bool enable)
     mmio_write32(base + INTERRUPTS, enable ? INTERRUPT_RECEIVE : 0);
 }
 
-const struct uart_ops miniuart_ops = {miniuart_init, miniuart_putc};
+const struct uart_ops miniuart_ops = {miniuart_init, miniuart_putc, miniuart_drain};
 const struct uart_input_ops miniuart_input_ops = {miniuart_receive, miniuart_interrupt};

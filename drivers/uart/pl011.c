@@ -37,12 +37,17 @@
 /* All but the two that follow what the receive FIFO holds. */
 #define INTERRUPTS_STALE (0x7FFu & ~(INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT))
 
+static void pl011_drain(uintptr_t base)
+{
+    wait_for_bits(base + FLAGS, FLAG_BUSY, 0, 10);
+}
+
 static void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
 {
     uint32_t line = LINE_8_BITS | LINE_FIFOS;
     bool was_on = mmio_read32(base + CONTROL) & CONTROL_UART;
 
-    wait_for_bits(base + FLAGS, FLAG_BUSY, 0, 10);
+    pl011_drain(base);
     mmio_write32(base + CONTROL, 0);
     mmio_write32(base + INTERRUPT_MASK, 0);
     mmio_write32(base + INTERRUPT_CLEAR, INTERRUPTS_STALE);
@@ -88,5 +93,5 @@ static void pl011_interrupt(uintptr_t base, bool enable)
     mmio_write32(base + INTERRUPT_MASK, enable ? INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT : 0);
 }
 
-const struct uart_ops pl011_ops = {pl011_init, pl011_putc};
+const struct uart_ops pl011_ops = {pl011_init, pl011_putc, pl011_drain};
 const struct uart_input_ops pl011_input_ops = {pl011_receive, pl011_interrupt};

@@ -220,6 +220,21 @@ static void test_output(const struct uart_ops *ops, bool is_miniuart)
     TAP_CHECK(host_cpu.counter <= 40 * host_cpu.counter_hz / KILN_CONFIG_BAUD);
 }
 
+static void test_drain(const struct uart_ops *ops, bool is_miniuart)
+{
+    reset(is_miniuart);
+    device.registers[0x04] = is_miniuart;
+    device.busy_reads = 40;
+    ops->drain(BASE);
+    TAP_EQUAL(device.flags_reads, 41);
+    device.busy_reads = UINT32_MAX;
+    host_cpu.counter = 0;
+    ops->drain(BASE);
+    TAP_CHECK(host_cpu.counter >= host_cpu.counter_hz / 10);
+    TAP_CHECK(host_cpu.counter <= host_cpu.counter_hz / 9);
+    TAP_EQUAL(device.writes, 0);
+}
+
 static void test_interrupts(void)
 {
     reset(false);
@@ -275,6 +290,8 @@ int main(void)
     test_miniuart_init();
     test_input(&miniuart_input_ops, true);
     test_output(&miniuart_ops, true);
+    test_drain(&pl011_ops, false);
+    test_drain(&miniuart_ops, true);
     test_interrupts();
     return tap_done();
 }

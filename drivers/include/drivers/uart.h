@@ -14,9 +14,9 @@
 
 struct uart_ops {
     /*
-     * Waits until firmware's last byte has left (at most 0.1 s), then sets the UART up with its
-     * interrupts masked. clock_hz is what drives it; 0 keeps the divisor that firmware has set.
-     * Boot. About 40 instructions.
+     * Drains the UART of what firmware has sent, then sets it up with its interrupts masked.
+     * clock_hz is what drives it; 0 keeps the divisor that firmware has set. Boot. About 40
+     * instructions.
      */
     void (*init)(uintptr_t base, uint32_t clock_hz, uint32_t baud);
 
@@ -25,6 +25,12 @@ struct uart_ops {
      * Any context, also a panic: takes no lock.
      */
     void (*putc)(uintptr_t base, char c);
+
+    /*
+     * Waits until the last byte has left, at most 0.1 s: before the power goes, or the clock
+     * changes. Also for a UART that is not set up. Any context.
+     */
+    void (*drain)(uintptr_t base);
 };
 
 struct uart_input_ops {
