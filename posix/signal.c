@@ -1,6 +1,7 @@
 /*
  * Signals of the one process that there is, number 1: raise() and kill() call the handler that
- * signal() set, or do what the signal does by default; a mask holds them back.
+ * signal() set, or do what the signal does by default; a mask holds them back. The C library's
+ * raise() would keep handlers per thread, know no mask, and call a `kill` of the program's.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,8 +12,25 @@
 
 #define PROCESS 1
 
+typedef void (*handler_t)(int number);
+
+static handler_t handlers[NSIG];
+
 /* One bit a signal. */
 static sigset_t blocked, pending;
+
+handler_t signal(int number, handler_t handler)
+{
+    handler_t before;
+
+    if (number <= 0 || number >= NSIG || number == SIGKILL || number == SIGSTOP) {
+        errno = EINVAL;
+        return SIG_ERR;
+    }
+    before = handlers[number];
+    handlers[number] = handler;
+    return before;
+}
 
 pid_t kiln_posix_getpid(void)
 {
@@ -35,15 +53,16 @@ static void act_by_default(int number)
     }
 }
 
-/* As raise() does; raise() itself comes here when the signal has no handler. */
+/* The handler is for once: it sets itself again if it wants to go on. */
 static void deliver(int number)
 {
-    void (*handler)(int) = signal(number, SIG_DFL);
+    handler_t handler = handlers[number];
 
+    if (handler == SIG_IGN)
+        return;
+    handlers[number] = SIG_DFL;
     if (handler == SIG_DFL)
         act_by_default(number);
-    else if (handler == SIG_IGN)
-        signal(number, SIG_IGN);
     else
         handler(number);
 }
