@@ -13,7 +13,6 @@
 #include <core/interrupt.h>
 #include <core/percpu.h>
 #include <core/thread.h>
-#include <core/time.h>
 #include <irq_controller.h>
 #include <kiln/irq.h>
 #include <kiln/log.h>
@@ -223,7 +222,6 @@ _Noreturn void core_cpu_entry(void)
     arch_tls_set(self->idle_thread->tls);
     irq_controller_init_cpu();
     irq_unmask(IRQ_IPI);
-    core_time_init_cpu();
     arch_irq_enable();
     __atomic_store_n(&self->online, 1, __ATOMIC_RELEASE);
     for (;;)

@@ -1,7 +1,6 @@
 /* Interrupts: from the vectors to irq/, which knows no CPU's data and no memory. */
 #include <core/interrupt.h>
 
-#include <string.h>
 #include <arch/cpu.h>
 #include <arch/upcall.h>
 #include <core/percpu.h>
@@ -18,7 +17,6 @@ void core_interrupt_init(void)
 
     if (!table)
         kiln_panic("no memory for %u interrupt handlers", irq_controller_count());
-    memset(table, 0, irq_table_bytes());
     irq_set_table(table);
 }
 

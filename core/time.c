@@ -1,6 +1,6 @@
 /*
  * The clock. Inside, time is the counter's units; the API's nanoseconds are converted by
- * multiplication with factors that boot works out.
+ * multiplication with factors that are worked out once.
  */
 #include <core/time.h>
 #include <kiln/time.h>
@@ -10,7 +10,8 @@
 #include <arch/irq.h>
 #include <arch/spin.h>
 #include <board.h>
-#include <irq_controller.h>
+#include <core/percpu.h>
+#include <irq/dispatch.h>
 #include <kiln/irq.h>
 #include <kiln/panic.h>
 #include <kiln/trace.h>
@@ -26,7 +27,10 @@
 #define NS_SHIFT    54
 #define UNITS_SHIFT 60
 
-/* Written by core_time_init() before anything else runs, read-only after it. */
+/*
+ * start is written by core_time_init() before anything else runs. The factors are worked out when
+ * first used and 0 till then; each is atomic, and whoever comes at the same time finds the same.
+ */
 static struct {
     uint64_t start; /* the counter when the clock read 0 */
     uint64_t ns_per_unit;
@@ -34,19 +38,6 @@ static struct {
 } clock;
 
 __extension__ typedef unsigned __int128 wide_t;
-
-static int64_t units_to_ns(uint64_t units)
-{
-    return (int64_t)((wide_t)units * clock.ns_per_unit >> NS_SHIFT);
-}
-
-/* Rounds up, so that a wait is never too short. */
-static uint64_t ns_to_units(uint64_t ns)
-{
-    wide_t units = (wide_t)ns * clock.units_per_ns + ((UINT64_C(1) << UNITS_SHIFT) - 1);
-
-    return (uint64_t)(units >> UNITS_SHIFT);
-}
 
 /* (numerator << (32 + shift)) / denominator, both below 2^32, in 64 bits; shift up to 31. */
 static uint64_t scaled_quotient(uint64_t numerator, uint64_t denominator, unsigned shift)
@@ -57,6 +48,45 @@ static uint64_t scaled_quotient(uint64_t numerator, uint64_t denominator, unsign
     return (quotient << shift) + (rest << shift) / denominator;
 }
 
+static __attribute__((noinline)) uint64_t find_factor(uint64_t *factor, bool is_ns_per_unit)
+{
+    uint64_t hz = arch_counter_hz();
+
+    if (hz == 0)
+        kiln_panic("the firmware has not said how fast the counter runs");
+    uint64_t found = is_ns_per_unit ? scaled_quotient(NANOSECONDS, hz, NS_SHIFT - 32) + 1
+                                    : scaled_quotient(hz, NANOSECONDS, UNITS_SHIFT - 32);
+
+    __atomic_store_n(factor, found, __ATOMIC_RELAXED);
+    return found;
+}
+
+static int64_t units_to_ns(uint64_t units)
+{
+    uint64_t factor = __atomic_load_n(&clock.ns_per_unit, __ATOMIC_RELAXED);
+
+    if (__builtin_expect(factor == 0, 0))
+        factor = find_factor(&clock.ns_per_unit, true);
+    return (int64_t)((wide_t)units * factor >> NS_SHIFT);
+}
+
+/* Rounds up, so that a wait is never too short. */
+static uint64_t ns_to_units(uint64_t ns)
+{
+    uint64_t factor = __atomic_load_n(&clock.units_per_ns, __ATOMIC_RELAXED);
+
+    if (__builtin_expect(factor == 0, 0))
+        factor = find_factor(&clock.units_per_ns, false);
+    wide_t units = (wide_t)ns * factor + ((UINT64_C(1) << UNITS_SHIFT) - 1);
+
+    return (uint64_t)(units >> UNITS_SHIFT);
+}
+
+void core_time_init(void)
+{
+    clock.start = arch_counter();
+}
+
 /* Nothing to do but to wake: whoever sleeps looks at the clock again. */
 static void handle_alarm(void *unused)
 {
@@ -64,24 +94,16 @@ static void handle_alarm(void *unused)
     arch_alarm_off();
 }
 
-void core_time_init(void)
+/* Each CPU's first sleep. Interrupts masked: the CPU cannot change meanwhile. */
+static __attribute__((noinline)) void take_alarm(struct percpu *percpu)
 {
-    uint64_t hz = arch_counter_hz();
+    uint32_t irq = board_facts.alarm_irq;
 
-    if (hz == 0)
-        kiln_panic("the firmware has not said how fast the counter runs");
-    clock.ns_per_unit = scaled_quotient(NANOSECONDS, hz, NS_SHIFT - 32) + 1;
-    clock.units_per_ns = scaled_quotient(hz, NANOSECONDS, UNITS_SHIFT - 32);
-    clock.start = arch_counter();
     arch_alarm_off();
-    if (kiln_irq_attach(board_facts.alarm_irq, handle_alarm, NULL))
-        kiln_panic("no interrupt %u for the alarm", (unsigned)board_facts.alarm_irq);
-}
-
-void core_time_init_cpu(void)
-{
-    arch_alarm_off();
-    irq_unmask(board_facts.alarm_irq);
+    if (kiln_irq_attach(irq, handle_alarm, NULL) && irq_handlers[irq].function != handle_alarm)
+        kiln_panic("the alarm's interrupt %u is taken", (unsigned)irq);
+    irq_unmask(irq);
+    percpu->has_alarm = 1;
 }
 
 int64_t kiln_time_now(void)
@@ -143,6 +165,8 @@ static void sleep_until_counter(uint64_t counter)
         if (passed) {
             arch_alarm_off();
         } else {
+            if (__builtin_expect(!arch_percpu()->has_alarm, 0))
+                take_alarm(arch_percpu());
             arch_alarm_set(counter);
             arch_cpu_idle();
         }

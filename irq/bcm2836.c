@@ -98,27 +98,29 @@ static void set_local(uint32_t irq, bool enable)
 }
 
 /* The enable registers of words 1, 2 and basic follow one another; so do the disable registers. */
-static void set_videocore(uint32_t irq, uintptr_t registers)
+static void set_videocore(uint32_t irq, bool enable)
 {
     uint32_t n = irq - BCM2836_VIDEOCORE;
 
-    mmio_write32(registers + n / 32 * 4, UINT32_C(1) << n % 32);
+    mmio_write32((enable ? VC_ENABLE_1 : VC_DISABLE_1) + n / 32 * 4, UINT32_C(1) << n % 32);
+}
+
+static __attribute__((noinline)) void set(uint32_t irq, bool enable)
+{
+    if (irq < BCM2836_VIDEOCORE)
+        set_local(irq, enable);
+    else
+        set_videocore(irq, enable);
 }
 
 void irq_unmask(uint32_t irq)
 {
-    if (irq < BCM2836_VIDEOCORE)
-        set_local(irq, true);
-    else
-        set_videocore(irq, VC_ENABLE_1);
+    set(irq, true);
 }
 
 void irq_mask(uint32_t irq)
 {
-    if (irq < BCM2836_VIDEOCORE)
-        set_local(irq, false);
-    else
-        set_videocore(irq, VC_DISABLE_1);
+    set(irq, false);
 }
 
 void irq_send_ipi(unsigned cpu)

@@ -2,6 +2,7 @@
 #include <irq/dispatch.h>
 
 #include <errno.h>
+#include <string.h>
 #include <arch/barrier.h>
 #include <arch/irq.h>
 #include <arch/spin.h>
@@ -12,13 +13,19 @@ struct irq_handler *irq_handlers;
 
 /* Held, with interrupts masked, while the table changes. */
 static arch_spinlock_t table_lock;
+static bool is_table_clear; /* atomic; changes under table_lock */
 
+/* The first one clears the table, which costs a program nothing that has no interrupts. */
 static uintptr_t lock_table(void)
 {
     uintptr_t state = arch_irq_save();
 
     if (KILN_CONFIG_SMP)
         arch_spin_lock(&table_lock);
+    if (!is_table_clear) {
+        memset(irq_handlers, 0, irq_table_bytes());
+        __atomic_store_n(&is_table_clear, true, __ATOMIC_RELAXED);
+    }
     return state;
 }
 
@@ -85,8 +92,11 @@ void kiln_irq_mask(unsigned irq)
 void kiln_irq_unmask(unsigned irq)
 {
     KILN_ASSERT(irq < irq_controller_count());
-    if (irq < irq_controller_count())
-        irq_unmask(irq);
+    if (irq >= irq_controller_count())
+        return;
+    if (!__atomic_load_n(&is_table_clear, __ATOMIC_RELAXED))
+        unlock_table(lock_table());
+    irq_unmask(irq);
 }
 
 uintptr_t kiln_irq_save(void)

@@ -17,6 +17,7 @@ struct percpu {
 
     /* Written by this CPU alone. */
     uint32_t interrupt; /* whose handler runs, or IRQ_NONE; kept in CHECKS builds only */
+    uint32_t has_alarm; /* 1 once the alarm's interrupt is let through */
     struct kiln_thread *idle_thread;
 
     /* Atomic, shared by all CPUs: a stack of calls that wait for this CPU. */

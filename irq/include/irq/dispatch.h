@@ -9,7 +9,7 @@
 #include <kiln/trace.h>
 
 /*
- * One entry per interrupt number. Written under the lock in dispatch.c while the interrupt is
+ * One entry per interrupt number; valid once an interrupt has been unmasked. Written under the lock in dispatch.c while the interrupt is
  * masked; read by the CPU that has claimed the interrupt.
  */
 struct irq_handler {
@@ -21,7 +21,7 @@ extern struct irq_handler *irq_handlers;
 /* Bytes that irq_set_table needs: irq knows no allocator. After irq_controller_init. */
 size_t irq_table_bytes(void);
 
-/* Hands over that many zero bytes. Before interrupts are unmasked anywhere, once. */
+/* Hands over that many bytes, contents arbitrary. Before an interrupt is unmasked, once. */
 void irq_set_table(void *table);
 
 /* Masks a claimed interrupt that has no handler, and says so in the log. */
