@@ -86,7 +86,12 @@ int kiln_posix_kill(pid_t process, int number)
     deliver(number);
     return 0;
 }
-int kill(pid_t process, int signal) POSIX_ALIAS(kiln_posix_kill);
+int kill(pid_t process, int number) POSIX_ALIAS(kiln_posix_kill);
+
+int raise(int number)
+{
+    return kiln_posix_kill(PROCESS, number);
+}
 
 static void deliver_pending(void)
 {
