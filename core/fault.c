@@ -34,7 +34,8 @@ void core_fault(struct arch_frame *frame)
     if (fault.is_access && is_guard_of(arch_percpu()->irq_stack_bottom, fault.address))
         core_panic(frame, "overflow of the interrupt stack: it has %d bytes (IRQ_STACK_BYTES)",
                    KILN_CONFIG_IRQ_STACK_BYTES);
-    if (fault.has_address)
-        core_panic(frame, "%s at 0x%zx", fault.what, fault.address);
-    core_panic(frame, "%s (code 0x%llx)", fault.what, (unsigned long long)fault.code);
+    bool is_null = fault.is_access && fault.address < ARCH_PAGE_BYTES;
+    core_panic(frame, fault.has_address ? "%s%s%s at 0x%zx" : "%s%s%s (code 0x%zx)",
+               is_null ? "null dereference: " : "", fault.action, fault.what,
+               fault.has_address ? fault.address : (uintptr_t)fault.code);
 }

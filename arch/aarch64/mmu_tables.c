@@ -205,8 +205,8 @@ int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source
     return 0;
 }
 
-static int map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
-               enum arch_mapping kind, int action)
+__attribute__((noinline)) static int map(struct arch_space *space, uintptr_t va, uintptr_t pa,
+                                         size_t bytes, enum arch_mapping kind, int action)
 {
     if (kind >= ARCH_MAP_NONE || span_offset(pa, ARCH_PAGE_SHIFT) || pa > PHYSICAL_LIMIT ||
         bytes > PHYSICAL_LIMIT - pa)
