@@ -20,7 +20,7 @@ static int fill(struct console_stream *stream)
 static int get_from_descriptor(FILE *file)
 {
     struct console_stream *stream = (struct console_stream *)file;
-    int result = file->flags & __SEOF ? _FDEV_EOF : 0;
+    int result = (file->flags & __SEOF) ? _FDEV_EOF : 0;
 
     __lock_acquire_recursive(&stream->lock);
     if (result == 0 && stream->next == stream->length)

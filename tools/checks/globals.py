@@ -26,8 +26,8 @@ GROUPS = (
     ("libc: assert", "what the macro assert() calls", r"__assert|__assert_func"),
     ("libc: exit", "what exit() ends in; the leading underscore is the implementation's", r"_exit"),
     ("ISO C", "what posix/ supplies or mends of the C library",
-     r"abort|assert|fclose|fflush|fgets|fopen|rename|setvbuf|setbuf|raise|signal|stdin|stdout|stderr|"
-     r"remove|tmpfile|tmpnam|system|getenv|clock|time|ungetc|freopen|exit|atexit|quick_exit"),
+     r"abort|assert|fclose|fflush|fgetpos|fsetpos|fgets|fopen|rename|setvbuf|setbuf|raise|signal|"
+     r"stdin|stdout|stderr|remove|tmpfile|tmpnam|system|getenv|clock|time|ungetc|freopen|exit|atexit|quick_exit"),
     ("malloc family", "replaced whole: one of the C library's would bring its own heap",
      r"malloc|calloc|realloc|free|aligned_alloc|posix_memalign|memalign|valloc|pvalloc|reallocarray|"
      r"cfree|mallinfo|mallopt|malloc_\w+"),
