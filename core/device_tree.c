@@ -3,9 +3,8 @@
 #include <errno.h>
 #include <lib/fdt.h>
 
-/* Properties that mean something here. */
+/* Properties that mean something here, in the order of property_names. */
 enum property {
-    PROPERTY_OTHER,
     PROPERTY_ADDRESS_CELLS,
     PROPERTY_SIZE_CELLS,
     PROPERTY_REG,
@@ -18,18 +17,34 @@ enum property {
     PROPERTY_COUNT
 };
 
-/* Nodes that mean something here. Of all others not even the properties' names are looked at. */
+/* Nodes that do, in the order of node_names. Of all others not even the properties' names are
+ * looked at. */
 enum kind {
-    KIND_OTHER,
-    KIND_ROOT,
-    KIND_CHOSEN,
+    KIND_CHOSEN, /* the first four are the root's children only */
     KIND_MEMORY,
     KIND_CPUS,
-    KIND_CPU,
     KIND_RESERVED_MEMORY,
-    KIND_RESERVED,
+    KIND_CPU,
     KIND_PSCI,
-    KIND_INTERRUPT_CONTROLLER
+    KIND_INTERRUPT_CONTROLLER,
+    KIND_INTC,
+    KIND_NAMED,
+    KIND_OTHER = KIND_NAMED,
+    KIND_ROOT,
+    KIND_RESERVED
+};
+
+/* Names are told apart by as many characters; of a node's without the unit address. */
+#define NAME_CHARACTERS 16
+
+static const char property_names[PROPERTY_COUNT][NAME_CHARACTERS] = {
+    "#address-cells", "#size-cells", "reg",      "status",     "compatible",
+    "method",         "bootargs",    "rng-seed", "kaslr-seed",
+};
+
+/* As the specification and bindings have them, and QEMU's intc. */
+static const char node_names[KIND_NAMED][NAME_CHARACTERS] __attribute__((nonstring)) = {
+    "chosen", "memory", "cpus", "reserved-memory", "cpu", "psci", "interrupt-contro", "intc",
 };
 
 struct cells {
@@ -37,93 +52,55 @@ struct cells {
     uint32_t size;
 };
 
-static const struct cells default_cells = {.address = 2, .size = 1}; /* specification 2.3.5 */
-
 struct scan {
     struct device_tree_info *info;
     struct cells root_cells; /* for the root's children */
     struct cells top_cells;  /* for the children of `top` */
     enum kind top;           /* the root's child that is open */
     enum kind kind;          /* the node whose properties come now */
-    uint32_t seen;           /* those of its properties that have come, a bit each, and where */
-    const struct fdt_property *property[PROPERTY_COUNT];
+    struct {
+        const struct fdt_property *at[PROPERTY_COUNT]; /* those that have come, or NULL */
+    } found;
 };
 
-/* Only the loop over tokens is worth a large code. */
-#define SMALL __attribute__((cold))
+/* Boot does this once: small code rather than fast, but for the loop over tokens. */
+#define SMALL __attribute__((cold, noinline))
 
-static const char names[PROPERTY_COUNT][sizeof("#address-cells")] = {
-    [PROPERTY_ADDRESS_CELLS] = "#address-cells",
-    [PROPERTY_SIZE_CELLS] = "#size-cells",
-    [PROPERTY_REG] = "reg",
-    [PROPERTY_STATUS] = "status",
-    [PROPERTY_COMPATIBLE] = "compatible",
-    [PROPERTY_METHOD] = "method",
-    [PROPERTY_ARGUMENTS] = "bootargs",
-    [PROPERTY_RNG_SEED] = "rng-seed",
-    [PROPERTY_KASLR_SEED] = "kaslr-seed",
-};
-
-/* The only property that begins like this. */
-static enum property guess(const char *name)
+static SMALL unsigned look_up(const char *name, const char (*names)[NAME_CHARACTERS],
+                              unsigned count)
 {
-    switch (name[0]) {
-    case '#':
-        return name[1] == 'a' ? PROPERTY_ADDRESS_CELLS : PROPERTY_SIZE_CELLS;
-    case 'b':
-        return PROPERTY_ARGUMENTS;
-    case 'c':
-        return PROPERTY_COMPATIBLE;
-    case 'k':
-        return PROPERTY_KASLR_SEED;
-    case 'm':
-        return PROPERTY_METHOD;
-    case 'r':
-        return name[1] == 'n' ? PROPERTY_RNG_SEED : PROPERTY_REG;
-    case 's':
-        return PROPERTY_STATUS;
-    default:
-        return PROPERTY_OTHER;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned at = 0;
+
+        while (at < NAME_CHARACTERS && names[i][at] == name[at] && name[at] != '\0')
+            at++;
+        if (at == NAME_CHARACTERS ||
+            (names[i][at] == '\0' && (name[at] == '\0' || name[at] == '@')))
+            return i;
     }
-}
-
-/* The node's property, or NULL. */
-static const struct fdt_property *find(const struct scan *scan, enum property property)
-{
-    return (scan->seen & (1u << property)) ? scan->property[property] : NULL;
+    return count;
 }
 
 static SMALL bool has_string(const struct scan *scan, enum property property, const char *string)
 {
-    const struct fdt_property *found = find(scan, property);
-
-    return found && fdt_property_has(found, string);
+    return scan->found.at[property] && fdt_property_has(scan->found.at[property], string);
 }
 
-static SMALL bool is_usable(const struct scan *scan)
+/* A property of one cell; 0 when it has another size. */
+static SMALL uint32_t read_number(const struct scan *scan, enum property property, uint32_t absent)
 {
-    return !find(scan, PROPERTY_STATUS) || has_string(scan, PROPERTY_STATUS, "okay") ||
-           has_string(scan, PROPERTY_STATUS, "ok");
+    const struct fdt_property *number = scan->found.at[property];
+
+    if (!number)
+        return absent;
+    return fdt_property_bytes(number) == 4 ? fdt_word(number->value[0]) : 0;
 }
 
-/* Keeps `number` as it is when the property is absent. */
-static SMALL int read_number(const struct scan *scan, enum property property, uint32_t *number)
+/* What #address-cells and #size-cells say, or the specification's defaults (2.3.5). */
+static SMALL struct cells read_cells(const struct scan *scan)
 {
-    const struct fdt_property *found = find(scan, property);
-
-    if (!found)
-        return 0;
-    if (fdt_property_bytes(found) != 4)
-        return -EINVAL;
-    *number = fdt_word(found->value[0]);
-    return 0;
-}
-
-static SMALL int read_cells(const struct scan *scan, struct cells *cells)
-{
-    int error = read_number(scan, PROPERTY_ADDRESS_CELLS, &cells->address);
-
-    return error ? error : read_number(scan, PROPERTY_SIZE_CELLS, &cells->size);
+    return (struct cells){.address = read_number(scan, PROPERTY_ADDRESS_CELLS, 2),
+                          .size = read_number(scan, PROPERTY_SIZE_CELLS, 1)};
 }
 
 /* Adds a range; 0, -EINVAL, or -ENOSPC when the table is full. */
@@ -144,7 +121,7 @@ static SMALL int add_range(struct device_tree_range *table, unsigned *count, uns
 static SMALL int add_ranges(const struct scan *scan, struct cells cells,
                             struct device_tree_range *table, unsigned *count, unsigned most)
 {
-    const struct fdt_property *reg = find(scan, PROPERTY_REG);
+    const struct fdt_property *reg = scan->found.at[PROPERTY_REG];
     uint32_t bytes = reg ? fdt_property_bytes(reg) : 0;
     uint32_t stride = cells.address + cells.size;
     int error = 0;
@@ -162,19 +139,10 @@ static SMALL int add_ranges(const struct scan *scan, struct cells cells,
     return error;
 }
 
-static SMALL int on_memory(struct scan *scan)
-{
-    struct device_tree_info *info = scan->info;
-    int error = add_ranges(scan, scan->root_cells, info->memory, &info->memory_count,
-                           DEVICE_TREE_MEMORY_RANGES);
-
-    return error == -ENOSPC ? 0 : error;
-}
-
 static SMALL int on_cpu(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
-    const struct fdt_property *reg = find(scan, PROPERTY_REG);
+    const struct fdt_property *reg = scan->found.at[PROPERTY_REG];
     uint32_t cells = scan->top_cells.address;
 
     if (!reg)
@@ -188,20 +156,19 @@ static SMALL int on_cpu(struct scan *scan)
 }
 
 /* The first 64 bits of a seed, or 0. */
-static SMALL uint64_t read_seed(const struct scan *scan, enum property property)
+static SMALL uint64_t read_seed(const struct fdt_property *seed)
 {
-    const struct fdt_property *seed = find(scan, property);
-
     return seed && fdt_property_bytes(seed) >= 8 ? fdt_read_cells(seed->value, 2) : 0;
 }
 
 static SMALL int on_chosen(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
-    const struct fdt_property *arguments = find(scan, PROPERTY_ARGUMENTS);
+    const struct fdt_property *arguments = scan->found.at[PROPERTY_ARGUMENTS];
     uint32_t bytes = arguments ? fdt_property_bytes(arguments) : 0;
 
-    info->seed = read_seed(scan, PROPERTY_RNG_SEED) ^ read_seed(scan, PROPERTY_KASLR_SEED);
+    info->seed = read_seed(scan->found.at[PROPERTY_RNG_SEED]) ^
+                 read_seed(scan->found.at[PROPERTY_KASLR_SEED]);
     if (bytes == 0)
         return 0;
     info->arguments = (const char *)arguments->value;
@@ -214,14 +181,12 @@ static SMALL void on_interrupt_controller(struct scan *scan)
 {
     enum device_tree_irq_controller *found = &scan->info->irq_controller;
 
-    if (*found > DEVICE_TREE_IRQ_OTHER)
-        return;
     if (has_string(scan, PROPERTY_COMPATIBLE, "arm,gic-v3"))
         *found = DEVICE_TREE_IRQ_GICV3;
     else if (has_string(scan, PROPERTY_COMPATIBLE, "arm,cortex-a15-gic") ||
              has_string(scan, PROPERTY_COMPATIBLE, "arm,gic-400"))
         *found = DEVICE_TREE_IRQ_GICV2;
-    else
+    else if (*found == DEVICE_TREE_IRQ_NONE)
         *found = DEVICE_TREE_IRQ_OTHER;
 }
 
@@ -237,17 +202,22 @@ static SMALL void on_psci(struct scan *scan)
 static SMALL int on_node(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
+    int error = 0;
 
     switch (scan->kind) {
     case KIND_ROOT:
-        return read_cells(scan, &scan->root_cells);
+        scan->root_cells = read_cells(scan);
+        break;
     case KIND_CPUS:
     case KIND_RESERVED_MEMORY:
-        return read_cells(scan, &scan->top_cells);
+        scan->top_cells = read_cells(scan);
+        break;
     case KIND_CHOSEN:
         return on_chosen(scan);
     case KIND_MEMORY:
-        return on_memory(scan);
+        error = add_ranges(scan, scan->root_cells, info->memory, &info->memory_count,
+                           DEVICE_TREE_MEMORY_RANGES);
+        return error == -ENOSPC ? 0 : error;
     case KIND_CPU:
         return on_cpu(scan);
     case KIND_RESERVED:
@@ -255,81 +225,52 @@ static SMALL int on_node(struct scan *scan)
                           DEVICE_TREE_RESERVED_RANGES);
     case KIND_PSCI:
         on_psci(scan);
-        return 0;
-    case KIND_INTERRUPT_CONTROLLER:
+        break;
+    default:
         on_interrupt_controller(scan);
-        return 0;
-    default:
-        return 0;
     }
-}
-
-/* Sorted by first letter, since most nodes are of no interest. */
-static enum kind classify_node(enum kind top, uint32_t depth, const char *name)
-{
-    switch (name[0]) {
-    case 'c':
-        if (depth == 2 && fdt_name_is(name, "chosen"))
-            return KIND_CHOSEN;
-        if (depth == 2 && fdt_name_is(name, "cpus"))
-            return KIND_CPUS;
-        return top == KIND_CPUS && fdt_unit_name_is(name, "cpu") ? KIND_CPU : KIND_OTHER;
-    case 'g': /* in older trees */
-        return fdt_unit_name_is(name, "gic") ? KIND_INTERRUPT_CONTROLLER : KIND_OTHER;
-    case 'i':
-        if (fdt_unit_name_is(name, "interrupt-controller") || fdt_unit_name_is(name, "intc"))
-            return KIND_INTERRUPT_CONTROLLER;
-        return KIND_OTHER;
-    case 'm':
-        return depth == 2 && fdt_unit_name_is(name, "memory") ? KIND_MEMORY : KIND_OTHER;
-    case 'p':
-        return fdt_name_is(name, "psci") ? KIND_PSCI : KIND_OTHER;
-    case 'r':
-        return depth == 2 && fdt_name_is(name, "reserved-memory") ? KIND_RESERVED_MEMORY
-                                                                  : KIND_OTHER;
-    default:
-        return KIND_OTHER;
-    }
-}
-
-static void begin_node(struct scan *scan, uint32_t depth, const char *name)
-{
-    if (depth == 2) {
-        scan->kind = classify_node(KIND_OTHER, depth, name);
-        scan->top = scan->kind;
-        scan->top_cells = default_cells;
-    } else if (depth == 1) {
-        scan->kind = KIND_ROOT;
-    } else if (depth == 3 && scan->top == KIND_RESERVED_MEMORY) {
-        scan->kind = KIND_RESERVED;
-    } else {
-        scan->kind = classify_node(depth == 3 ? scan->top : KIND_OTHER, depth, name);
-    }
-}
-
-/* A node's properties end where its first child begins or where it ends itself. */
-static SMALL __attribute__((noinline)) int end_properties(struct scan *scan)
-{
-    int error = is_usable(scan) ? on_node(scan) : 0;
-
-    scan->kind = KIND_OTHER;
-    scan->seen = 0;
     return error;
 }
 
-static int on_property(struct scan *scan, const struct fdt_reader *reader,
-                       const struct fdt_property *property)
+/* A node's properties end where its first child begins or where it ends itself. */
+static SMALL int end_properties(struct scan *scan)
+{
+    bool is_usable = !scan->found.at[PROPERTY_STATUS] ||
+                     has_string(scan, PROPERTY_STATUS, "okay") ||
+                     has_string(scan, PROPERTY_STATUS, "ok");
+    int error = is_usable ? on_node(scan) : 0;
+
+    scan->kind = KIND_OTHER;
+    __builtin_memset(&scan->found, 0, sizeof(scan->found));
+    return error;
+}
+
+static SMALL void begin_node(struct scan *scan, uint32_t depth, const char *name)
+{
+    enum kind kind = (enum kind)look_up(name, node_names, KIND_NAMED);
+
+    if (depth == 1)
+        kind = KIND_ROOT;
+    else if (depth == 2)
+        scan->top = kind;
+    else if (depth == 3 && scan->top == KIND_RESERVED_MEMORY)
+        kind = KIND_RESERVED;
+    else if (kind < KIND_CPU || (kind == KIND_CPU && (depth != 3 || scan->top != KIND_CPUS)))
+        kind = KIND_OTHER;
+    scan->kind = kind;
+}
+
+static SMALL int on_property(struct scan *scan, const struct fdt_reader *reader,
+                             const struct fdt_property *property)
 {
     const char *name = fdt_property_name(reader, property);
-    enum property meaning;
+    unsigned meaning;
 
     if (!name)
         return -EINVAL;
-    meaning = guess(name);
-    if (meaning != PROPERTY_OTHER && fdt_name_is(name + 1, names[meaning] + 1)) {
-        scan->property[meaning] = property;
-        scan->seen |= 1u << meaning;
-    }
+    meaning = look_up(name, property_names, PROPERTY_COUNT);
+    if (meaning < PROPERTY_COUNT)
+        scan->found.at[meaning] = property;
     return 0;
 }
 
@@ -358,9 +299,8 @@ static __attribute__((noinline)) int read_nodes(struct scan *scan, const struct 
     return error;
 }
 
-static int read_reservations(struct scan *scan, struct fdt_reader *reader)
+static int read_reservations(struct device_tree_info *info, struct fdt_reader *reader)
 {
-    struct device_tree_info *info = scan->info;
     struct device_tree_range range;
     int result;
 
@@ -375,18 +315,16 @@ static int read_reservations(struct scan *scan, struct fdt_reader *reader)
 
 int device_tree_read(const void *tree, size_t max_bytes, struct device_tree_info *info)
 {
-    struct scan scan = {.info = info, .root_cells = default_cells};
+    struct scan scan = {.info = info, .kind = KIND_OTHER};
     struct fdt_reader reader;
     int error = fdt_begin(&reader, tree, max_bytes);
 
-    *info = (struct device_tree_info){0};
+    *info = (struct device_tree_info){.total_bytes = reader.total_bytes};
     if (!error)
-        error = read_reservations(&scan, &reader);
+        error = read_reservations(info, &reader);
     if (!error)
         error = read_nodes(&scan, &reader);
     if (error)
         *info = (struct device_tree_info){0};
-    else
-        info->total_bytes = fdt_total_bytes(tree);
     return error;
 }

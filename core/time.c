@@ -20,9 +20,8 @@
 
 /*
  * ns = units * ns_per_unit >> 54 and units = ns * units_per_ns >> 60: good for counters from 1 MHz
- * to 1 GHz (Arm's generic timer). The first factor is rounded up and the second down: a conversion
- * is exact until about 2^54 units and 2^60 ns have passed, divided by the denominator of the
- * ratio (a month at 54 MHz), and off by one unit of the result after that.
+ * to 1 GHz (Arm's generic timer). The first factor is rounded up and the second down, which lets
+ * the results drift by a nanosecond in 2^54 units (ten years at 54 MHz) and a unit in 2^60 ns.
  */
 #define NS_SHIFT    54
 #define UNITS_SHIFT 60
@@ -39,13 +38,16 @@ static struct {
 
 __extension__ typedef unsigned __int128 wide_t;
 
-/* (numerator << (32 + shift)) / denominator, both below 2^32, in 64 bits; shift up to 31. */
-static uint64_t scaled_quotient(uint64_t numerator, uint64_t denominator, unsigned shift)
+/* (numerator << (32 + shift)) / denominator, both below 2^32, in 64 bits; shift up to 31. The rest
+ * of the division goes to *rest. */
+static uint64_t scaled_quotient(uint64_t numerator, uint64_t denominator, unsigned shift,
+                                uint64_t *rest)
 {
     uint64_t quotient = (numerator << 32) / denominator;
-    uint64_t rest = (numerator << 32) % denominator;
+    uint64_t low = ((numerator << 32) % denominator) << shift;
 
-    return (quotient << shift) + (rest << shift) / denominator;
+    *rest = low % denominator;
+    return (quotient << shift) + low / denominator;
 }
 
 static __attribute__((noinline)) uint64_t find_factor(uint64_t *factor, bool is_ns_per_unit)
@@ -54,9 +56,14 @@ static __attribute__((noinline)) uint64_t find_factor(uint64_t *factor, bool is_
 
     if (hz == 0)
         kiln_panic("the firmware has not said how fast the counter runs");
-    uint64_t found = is_ns_per_unit ? scaled_quotient(NANOSECONDS, hz, NS_SHIFT - 32) + 1
-                                    : scaled_quotient(hz, NANOSECONDS, UNITS_SHIFT - 32);
+    uint64_t rest, found;
 
+    if (is_ns_per_unit) {
+        found = scaled_quotient(NANOSECONDS, hz, NS_SHIFT - 32, &rest);
+        found += rest != 0;
+    } else {
+        found = scaled_quotient(hz, NANOSECONDS, UNITS_SHIFT - 32, &rest);
+    }
     __atomic_store_n(factor, found, __ATOMIC_RELAXED);
     return found;
 }

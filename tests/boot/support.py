@@ -78,3 +78,40 @@ class KilnTest(unittest.TestCase):
         self.assertRegex(text, pattern)
         self.assertNotIn("Traceback", text)
         return text
+
+
+class MachineTest(KilnTest):
+    """A machine that lacks something: a PATH with only what it has."""
+
+    TOOLS = ("env", "flock", "cmake", "ninja", "qemu-system-aarch64", "python3", "apt-get",
+             "apt-cache", "apt-config", "install", "clang", "mcopy", "mkfs.fat",
+             *(f"aarch64-linux-gnu-{tool}" for tool in
+               ("gcc", "ar", "ranlib", "as", "ld", "nm", "objcopy", "addr2line")))
+
+    def path_without(self, *missing):
+        """An environment whose PATH has everything but these."""
+        folder = self.path("bin")
+        os.makedirs(folder)
+        for tool in set(self.TOOLS) - set(missing):
+            found = shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin")
+            if found:
+                self.script(tool, f'exec {found} "$@"\n')
+        return {"PATH": folder}
+
+    def script(self, name, text):
+        path = self.path("bin", name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + text)
+        os.chmod(path, 0o755)
+
+    def as_nobody(self):
+        """Options for a user who may not install anything."""
+        os.chmod(self.folder, 0o755)
+        return {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+
+    def nobody_builds(self):
+        """A build folder that this user may write."""
+        folder = self.path("build")
+        os.makedirs(folder)
+        os.chmod(folder, 0o777)
+        return {"KILN_BUILD_DIR": folder, "PYTHONDONTWRITEBYTECODE": "1", "HOME": folder}

@@ -1,10 +1,9 @@
 """What a user gets wrong, or the machine lacks: one clear message, the right status, no traceback."""
 
 import os
-import shutil
 import socket
 
-from support import KILN, KilnTest
+from support import KILN, KilnTest, MachineTest
 
 HELLO_C = '#include <stdio.h>\nint main(void) { puts("works"); }\n'
 CMAKE = "cmake_minimum_required(VERSION 3.20)\nproject(x C)\nfind_package(Kiln REQUIRED)\n"
@@ -118,41 +117,8 @@ class Apps(KilnTest):
         self.refused(2, "exists already", "new", self.folder)
 
 
-class Machine(KilnTest):
-    """A machine that lacks something: a PATH with only what it has."""
-
-    TOOLS = ("env", "flock", "cmake", "ninja", "qemu-system-aarch64", "python3", "apt-get",
-             "apt-cache", "apt-config", "install", "clang", "mcopy", "mkfs.fat",
-             *(f"aarch64-linux-gnu-{tool}" for tool in
-               ("gcc", "ar", "ranlib", "as", "ld", "nm", "objcopy", "addr2line")))
-
-    def path_without(self, *missing):
-        """An environment whose PATH has everything but these."""
-        folder = self.path("bin")
-        os.makedirs(folder)
-        for tool in set(self.TOOLS) - set(missing):
-            found = shutil.which(tool) or shutil.which(tool, path="/usr/sbin:/sbin")
-            if found:
-                self.script(tool, f'exec {found} "$@"\n')
-        return {"PATH": folder}
-
-    def script(self, name, text):
-        path = self.path("bin", name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\n" + text)
-        os.chmod(path, 0o755)
-
-    def as_nobody(self):
-        """Options for a user who may not install anything."""
-        os.chmod(self.folder, 0o755)
-        return {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-
-    def nobody_builds(self):
-        """A build folder that this user may write."""
-        folder = self.path("build")
-        os.makedirs(folder)
-        os.chmod(folder, 0o777)
-        return {"KILN_BUILD_DIR": folder, "PYTHONDONTWRITEBYTECODE": "1", "HOME": folder}
+class Machine(MachineTest):
+    """A machine that lacks something."""
 
     def test_missing_tool(self):
         """a missing tool is named with its package, and who may not install is told how to"""
@@ -174,32 +140,6 @@ class Machine(KilnTest):
         self.refused(3, r"QEMU 9.0 or later for raspi4; install it as root: "
                         r"apt-get install -t [a-z]+-backports qemu-system-arm",
                      "run", "-b", "raspi4", environment=environment, **self.as_nobody())
-
-    def test_installation_fails(self):
-        """an installation that fails shows what apt-get said"""
-        environment = {**self.path_without("ninja"), **self.nobody_builds()}
-        self.script("apt-get", 'echo "E: no network"; exit 100\n')
-        if os.geteuid() == 0:
-            self.refused(3, "E: no network\nkiln: this command failed: apt-get", "run",
-                         environment=environment)
-        else:
-            self.refused(3, "install it as root", "run", environment=environment)
-
-    def test_installation(self):
-        """as root without a terminal what is missing is installed, and only that"""
-        environment = {**self.path_without("ninja"), **self.nobody_builds()}
-        log = self.path("log")
-        self.script("apt-get", f'echo "$@" >> {log}\n'
-                               f'case "$*" in *ninja-build*) {shutil.which("ln")} -s '
-                               f'{shutil.which("ninja")} {self.path("bin", "ninja")};; esac\n')
-        if os.geteuid() == 0:
-            self.assertIn(b"Hello", self.good("run", environment=environment))
-            with open(log, encoding="utf-8") as file:
-                lines = [line.split()[3:] for line in file]
-            self.assertEqual(lines, [["update"], ["install", "-y", "--no-install-recommends",
-                                                  "ninja-build"]])
-        else:
-            self.refused(3, "install it as root", "run", environment=environment)
 
     def test_unknown_toolchain(self):
         """a toolchain prefix that leads to no compiler"""
