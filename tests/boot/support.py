@@ -45,6 +45,7 @@ class KilnTest(unittest.TestCase):
     """A test with a folder of its own and a way to run ./kiln."""
 
     def setUp(self):
+        self.program = KILN
         self.folder = tempfile.mkdtemp(prefix="kiln-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
@@ -60,7 +61,7 @@ class KilnTest(unittest.TestCase):
 
     def kiln(self, *words, data=b"", cwd=None, environment=None, **options):
         """Runs ./kiln; bytes in and out."""
-        return subprocess.run([KILN, *words], input=data, capture_output=True, timeout=SECONDS,
+        return subprocess.run([self.program, *words], input=data, capture_output=True, timeout=SECONDS,
                               cwd=cwd or ROOT, env={**os.environ, **(environment or {})},
                               check=False, **options)
 
@@ -105,9 +106,16 @@ class MachineTest(KilnTest):
         os.chmod(path, 0o755)
 
     def as_nobody(self):
-        """Options for a user who may not install anything."""
+        """Options for a user who may not install anything, with a tree that this user may read."""
+        if os.geteuid() != 0:
+            return {}
         os.chmod(self.folder, 0o755)
-        return {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        tree = self.path("tree")
+        if not os.path.exists(tree):
+            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
+            subprocess.run(["chmod", "-R", "a+rX", tree], check=True)
+        self.program = os.path.join(tree, "kiln")
+        return {"user": 65534, "group": 65534, "extra_groups": [], "cwd": tree}
 
     def nobody_builds(self):
         """A build folder that this user may write."""
