@@ -47,7 +47,8 @@ class Words(KilnTest):
 
     def test_unknown_test(self):
         """a pattern that no test matches"""
-        self.refused(2, "no test", "test", "no-such-test-name")
+        self.refused(2, "no test", "test", "no-such-test-name",
+                     environment={"KILN_BUILD_DIR": self.folder})
 
 
 class Apps(KilnTest):

@@ -32,22 +32,37 @@ def run(chosen):
         qemu.ensure(boards.load(name), chosen.verbose)
     build_folder = BuildFolder(chosen.build_dir)
     tree = os.path.join(build_folder.path, "tests")
-    shutil.rmtree(os.path.join(tree, "qemu-logs"), ignore_errors=True)
     os.environ["KILN_BUILD_DIR"] = build_folder.path
     os.environ.pop("MAKEFLAGS", None)
-    build_tests(tree, chosen.verbose)
+    build_step(["cmake", "-G", "Ninja", "-S", in_root("tests"), "-B", tree,
+                f"-DKILN_PYTHON={sys.executable}"], chosen.verbose)
+    check_selection(tree, chosen)
+    build_step(["cmake", "--build", tree], chosen.verbose)
+    shutil.rmtree(os.path.join(tree, "qemu-logs"), ignore_errors=True)
     return run_ctest(tree, chosen)
 
 
-def build_tests(tree, verbose):
-    """The native part: the project of tests/ and the programs of tests/host."""
-    configure = ["cmake", "-G", "Ninja", "-S", in_root("tests"), "-B", tree,
-                 f"-DKILN_PYTHON={sys.executable}"]
-    for command in (configure, ["cmake", "--build", tree]):
-        status, output = building.run_quietly(command, verbose)
-        if status != 0:
-            building.show(output)
-            raise Failure("the tests could not be built", BUILD_FAILED)
+def build_step(command, verbose):
+    """A step of building the native part: the project of tests/ and the programs of tests/host."""
+    status, output = building.run_quietly(command, verbose)
+    if status != 0:
+        building.show(output)
+        raise Failure("the tests could not be built", BUILD_FAILED)
+
+
+def selection(chosen):
+    """ctest's options for the tests that the user wants."""
+    words = ["-R", chosen.pattern] if chosen.pattern else []
+    return words + (["-L", f"^{re.escape(chosen.board)}$"] if chosen.board else [])
+
+
+def check_selection(tree, chosen):
+    listed = subprocess.run(["ctest", "--test-dir", tree, "-N", *selection(chosen)],
+                            capture_output=True, text=True, check=False)
+    if "Total Tests: 0" in listed.stdout:
+        raise Failure("no test has such a name")
+    if listed.returncode != 0:
+        raise Failure(f"ctest does not take this pattern: {listed.stderr.strip()}")
 
 
 def run_ctest(tree, chosen):
@@ -58,15 +73,11 @@ def run_ctest(tree, chosen):
                "--output-junit", results, "--timeout", str(TEST_SECONDS),
                "--test-output-size-passed", OUTPUT_BYTES,
                "--test-output-size-failed", OUTPUT_BYTES, "-j", str(max(2, os.cpu_count() or 2))]
-    command += ["-R", chosen.pattern] if chosen.pattern else []
-    command += ["-L", f"^{re.escape(chosen.board)}$"] if chosen.board else []
+    command += selection(chosen)
     say_command(command, chosen.verbose)
     with Child(command, stdin=subprocess.DEVNULL) as process:
         status = process.wait()
     passed, failed = count(results) if os.path.exists(results) else (0, 0)
-    if passed + failed == 0:
-        raise Failure("no test has such a name" if chosen.pattern or chosen.board
-                      else "ctest ran no test")
     if status != 0 and failed == 0:
         say(f"ctest ended with status {status}")
         failed = 1
