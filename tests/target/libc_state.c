@@ -88,6 +88,10 @@ static void test_signals(void)
     TAP_EQUAL(caught, 0);
     TAP_EQUAL(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
     TAP_EQUAL(caught, SIGUSR1);
+    TAP_CHECK(signal(SIGUSR1, SIG_IGN) == SIG_DFL);
+    TAP_EQUAL(raise(SIGUSR1), 0);
+    TAP_CHECK(signal(SIGUSR1, SIG_DFL) == SIG_IGN);
+    TAP_CHECK(signal(SIGKILL, handler) == SIG_ERR && errno == EINVAL);
     TAP_EQUAL(kill(getpid(), 0), 0);
     TAP_EQUAL(kill(getpid(), SIGCHLD), 0);
     errno = 0;
