@@ -167,6 +167,7 @@ void core_boot(uintptr_t boot_argument)
     find_memory();
     core_console_init();
     unsigned cpus = KILN_CONFIG_SMP ? gather_cpus() : 1;
+    board_cpus_park(cpus);
     arch_mmu_unmap(&arch_boot_space, 0, ARCH_PAGE_BYTES);
     core_random_init();
     if (core_thread_create_main())

@@ -21,9 +21,9 @@ struct board_facts {
     const struct board_range *devices; /* mapped as device memory; the first before early init */
     unsigned device_count;
     struct board_range
-        boot_window;    /* RAM that board_early_init reads: mapped before RAM is known */
-    uintptr_t default_device_tree;  /* where to look when firmware passes nothing; 0: nowhere */
-    uint32_t alarm_irq; /* arch_alarm_set's interrupt */
+        boot_window;               /* RAM that board_early_init reads: mapped before RAM is known */
+    uintptr_t default_device_tree; /* where to look when firmware passes nothing; 0: nowhere */
+    uint32_t alarm_irq;            /* arch_alarm_set's interrupt */
 };
 extern const struct board_facts board_facts;
 
@@ -50,9 +50,13 @@ int board_console_input_start(void (*received)(void *unused));
 size_t board_console_input_take(uint8_t *bytes, size_t room, unsigned *lost);
 void board_console_input_hold(bool hold);
 
-/* Makes CPU `cpu` run from arch_cpu_entry_address() and park. 0 or -ENODEV. Boot, before page 0 is
- * unmapped. */
+/* Makes CPU `cpu` run from arch_cpu_entry_address(), where it waits for arch_cpu_release(). 0 or
+ * -ENODEV. Boot, before page 0 is unmapped. */
 int board_cpu_gather(unsigned cpu);
+
+/* Stops the CPUs from `first` on for good, where firmware lets them run a loop. Boot, before page 0
+ * is unmapped. */
+void board_cpus_park(unsigned first);
 
 /* A random number from the board's own source; 0 if it has none. */
 uint64_t board_entropy(void);

@@ -5,7 +5,7 @@
 
 #define CPUS 8
 
-extern char start_secondary[];
+extern char start_secondary[], start_parked[];
 
 /*
  * Written by the boot CPU, read with the MMU off by the parked ones. In .data: whatever RAM held
@@ -17,6 +17,11 @@ const struct arch_cpu_start *arch_cpu_starts[CPUS]
 uintptr_t arch_cpu_entry_address(void)
 {
     return (uintptr_t)start_secondary;
+}
+
+uintptr_t arch_cpu_park_address(void)
+{
+    return (uintptr_t)start_parked;
 }
 
 void arch_cpu_release(unsigned cpu, const struct arch_cpu_start *start)

@@ -153,7 +153,7 @@ FUNCTION(move_image)
     cmp     x4, #0
     cneg    x4, x4, lt
     cmp     x4, x3
-    b.lo    halt
+    b.lo    start_parked
     add     x3, x3, x2
     mov     x4, x2
 1:  ldp     x5, x6, [x1], #16
@@ -166,10 +166,14 @@ FUNCTION(move_image)
     isb
     mov     x0, x20
     br      x2
-halt:
-    wfe
-    b       halt
 END(move_image)
+
+/* A CPU that is never used. By wfi: QEMU does not sleep in a wfe. */
+FUNCTION(start_parked)
+    msr     daifset, #0xf
+1:  wfi
+    b       1b
+END(start_parked)
 
 /* Every other CPU: parks, asleep, until arch_cpu_release() hands it its start block. */
 FUNCTION(start_secondary)

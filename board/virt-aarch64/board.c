@@ -82,6 +82,12 @@ int board_cpu_gather(unsigned cpu)
     return psci_cpu_on(psci_uses_smc, cpu, arch_cpu_entry_address());
 }
 
+/* They are off until gathered. */
+void board_cpus_park(unsigned first)
+{
+    (void)first;
+}
+
 uint64_t board_entropy(void)
 {
     return tree_seed;

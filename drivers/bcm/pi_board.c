@@ -175,7 +175,6 @@ void board_early_init(uintptr_t boot_argument)
         console_init(0, 0);
     }
     boot_cpu_count_set(pi_facts.cpu_count);
-    boot_memory_reserve(0, PAGE_0_SIZE);
     if (boot_argument >= PAGE_0_SIZE && firmware_tree_apply(boot_argument, &info) == 0) {
         tree_seed = info.seed;
         return;
@@ -223,16 +222,27 @@ void board_console_input_hold(bool hold)
     inputs[number]->interrupt(consoles[number].base, !hold);
 }
 
+static uintptr_t spin_slot(unsigned cpu)
+{
+    return SPIN_TABLE + 8 * cpu;
+}
+
 int board_cpu_gather(unsigned cpu)
 {
-    uintptr_t slot = SPIN_TABLE + 8 * cpu;
-
     if (cpu >= pi_facts.cpu_count)
         return -ENODEV;
-    mmio_write64(slot, arch_cpu_entry_address());
-    arch_cache_clean((const void *)slot, 8);
+    mmio_write64(spin_slot(cpu), arch_cpu_entry_address());
+    arch_cache_clean((const void *)spin_slot(cpu), 8);
     arch_spin_wake();
     return 0;
+}
+
+void board_cpus_park(unsigned first)
+{
+    for (unsigned cpu = first; cpu < pi_facts.cpu_count; cpu++)
+        mmio_write64(spin_slot(cpu), arch_cpu_park_address());
+    arch_cache_clean((const void *)spin_slot(0), 8 * pi_facts.cpu_count);
+    arch_spin_wake();
 }
 
 void board_reset(void)

@@ -20,4 +20,7 @@ void arch_cpu_release(unsigned cpu, const struct arch_cpu_start *start);
 /* Physical address where a CPU that firmware starts has to begin; MMU off, any exception level. */
 uintptr_t arch_cpu_entry_address(void);
 
+/* The same for a CPU that is to stop for good. */
+uintptr_t arch_cpu_park_address(void);
+
 #endif
