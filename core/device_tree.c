@@ -34,17 +34,17 @@ enum kind {
     KIND_RESERVED
 };
 
-/* Names are told apart by as many characters; of a node's without the unit address. */
-#define NAME_CHARACTERS 16
+/* Names are told apart by their first 15 characters; a node's without its unit address. */
+#define NAME_CHARACTERS 15
 
-static const char property_names[PROPERTY_COUNT][NAME_CHARACTERS] = {
+static const char property_names[PROPERTY_COUNT][NAME_CHARACTERS + 1] = {
     "#address-cells", "#size-cells", "reg",      "status",     "compatible",
     "method",         "bootargs",    "rng-seed", "kaslr-seed",
 };
 
 /* As the specification and bindings have them, and QEMU's intc. */
-static const char node_names[KIND_NAMED][NAME_CHARACTERS] __attribute__((nonstring)) = {
-    "chosen", "memory", "cpus", "reserved-memory", "cpu", "psci", "interrupt-contro", "intc",
+static const char node_names[KIND_NAMED][NAME_CHARACTERS + 1] = {
+    "chosen", "memory", "cpus", "reserved-memory", "cpu", "psci", "interrupt-contr", "intc",
 };
 
 struct cells {
@@ -54,40 +54,44 @@ struct cells {
 
 struct scan {
     struct device_tree_info *info;
-    struct cells root_cells; /* for the root's children */
-    struct cells top_cells;  /* for the children of `top` */
-    enum kind top;           /* the root's child that is open */
-    enum kind kind;          /* the node whose properties come now */
+    struct cells root_cells;     /* for the root's children */
+    struct cells reserved_cells; /* for those of /reserved-memory */
+    enum kind top;               /* the root's child that is open */
+    enum kind kind;              /* the node whose properties come now */
     struct {
         const struct fdt_property *at[PROPERTY_COUNT]; /* those that have come, or NULL */
     } found;
 };
 
-/* Boot does this once: small code rather than fast, but for the loop over tokens. */
-#define SMALL __attribute__((cold, noinline))
-
-static SMALL unsigned look_up(const char *name, const char (*names)[NAME_CHARACTERS],
-                              unsigned count)
+static bool is_same(const char *name, const char *expected)
 {
-    for (unsigned i = 0; i < count; i++) {
-        unsigned at = 0;
-
-        while (at < NAME_CHARACTERS && names[i][at] == name[at] && name[at] != '\0')
-            at++;
-        if (at == NAME_CHARACTERS ||
-            (names[i][at] == '\0' && (name[at] == '\0' || name[at] == '@')))
-            return i;
+    for (unsigned i = 0; i < NAME_CHARACTERS; i++) {
+        if (expected[i] == '\0')
+            return name[i] == '\0' || name[i] == '@';
+        if (name[i] != expected[i])
+            return false;
     }
-    return count;
+    return true;
 }
 
-static SMALL bool has_string(const struct scan *scan, enum property property, const char *string)
+/* Place of a name in a table, or the table's length. */
+static unsigned look_up(const char *name, const char (*table)[NAME_CHARACTERS + 1], unsigned count)
+{
+    char first = name[0];
+    unsigned i = 0;
+
+    while (i < count && (table[i][0] != first || !is_same(name, table[i])))
+        i++;
+    return i;
+}
+
+static bool has_string(const struct scan *scan, enum property property, const char *string)
 {
     return scan->found.at[property] && fdt_property_has(scan->found.at[property], string);
 }
 
 /* A property of one cell; 0 when it has another size. */
-static SMALL uint32_t read_number(const struct scan *scan, enum property property, uint32_t absent)
+static uint32_t read_number(const struct scan *scan, enum property property, uint32_t absent)
 {
     const struct fdt_property *number = scan->found.at[property];
 
@@ -97,15 +101,15 @@ static SMALL uint32_t read_number(const struct scan *scan, enum property propert
 }
 
 /* What #address-cells and #size-cells say, or the specification's defaults (2.3.5). */
-static SMALL struct cells read_cells(const struct scan *scan)
+static struct cells read_cells(const struct scan *scan)
 {
     return (struct cells){.address = read_number(scan, PROPERTY_ADDRESS_CELLS, 2),
                           .size = read_number(scan, PROPERTY_SIZE_CELLS, 1)};
 }
 
 /* Adds a range; 0, -EINVAL, or -ENOSPC when the table is full. */
-static SMALL int add_range(struct device_tree_range *table, unsigned *count, unsigned most,
-                           struct device_tree_range range)
+static int add_range(struct device_tree_range *table, unsigned *count, unsigned most,
+                     struct device_tree_range range)
 {
     if (range.base + range.bytes < range.base)
         return -EINVAL;
@@ -118,8 +122,8 @@ static SMALL int add_range(struct device_tree_range *table, unsigned *count, uns
 }
 
 /* Adds every range of the node's reg. */
-static SMALL int add_ranges(const struct scan *scan, struct cells cells,
-                            struct device_tree_range *table, unsigned *count, unsigned most)
+static int add_ranges(const struct scan *scan, struct cells cells, struct device_tree_range *table,
+                      unsigned *count, unsigned most)
 {
     const struct fdt_property *reg = scan->found.at[PROPERTY_REG];
     uint32_t bytes = reg ? fdt_property_bytes(reg) : 0;
@@ -139,29 +143,13 @@ static SMALL int add_ranges(const struct scan *scan, struct cells cells,
     return error;
 }
 
-static SMALL int on_cpu(struct scan *scan)
-{
-    struct device_tree_info *info = scan->info;
-    const struct fdt_property *reg = scan->found.at[PROPERTY_REG];
-    uint32_t cells = scan->top_cells.address;
-
-    if (!reg)
-        return 0;
-    if (cells - 1 > 1 || fdt_property_bytes(reg) != cells * 4)
-        return -EINVAL;
-    if (info->cpu_count < DEVICE_TREE_CPUS)
-        info->cpu_id[info->cpu_count] = fdt_read_cells(reg->value, cells);
-    info->cpu_count++;
-    return 0;
-}
-
 /* The first 64 bits of a seed, or 0. */
-static SMALL uint64_t read_seed(const struct fdt_property *seed)
+static uint64_t read_seed(const struct fdt_property *seed)
 {
     return seed && fdt_property_bytes(seed) >= 8 ? fdt_read_cells(seed->value, 2) : 0;
 }
 
-static SMALL int on_chosen(struct scan *scan)
+static int on_chosen(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
     const struct fdt_property *arguments = scan->found.at[PROPERTY_ARGUMENTS];
@@ -177,7 +165,7 @@ static SMALL int on_chosen(struct scan *scan)
 }
 
 /* A GIC goes before whatever is chained to it. */
-static SMALL void on_interrupt_controller(struct scan *scan)
+static void on_interrupt_controller(struct scan *scan)
 {
     enum device_tree_irq_controller *found = &scan->info->irq_controller;
 
@@ -190,7 +178,7 @@ static SMALL void on_interrupt_controller(struct scan *scan)
         *found = DEVICE_TREE_IRQ_OTHER;
 }
 
-static SMALL void on_psci(struct scan *scan)
+static void on_psci(struct scan *scan)
 {
     if (has_string(scan, PROPERTY_METHOD, "hvc"))
         scan->info->psci = DEVICE_TREE_PSCI_HVC;
@@ -199,19 +187,12 @@ static SMALL void on_psci(struct scan *scan)
 }
 
 /* All properties of a usable node are there. */
-static SMALL int on_node(struct scan *scan)
+static int on_node(struct scan *scan)
 {
     struct device_tree_info *info = scan->info;
-    int error = 0;
+    int error;
 
     switch (scan->kind) {
-    case KIND_ROOT:
-        scan->root_cells = read_cells(scan);
-        break;
-    case KIND_CPUS:
-    case KIND_RESERVED_MEMORY:
-        scan->top_cells = read_cells(scan);
-        break;
     case KIND_CHOSEN:
         return on_chosen(scan);
     case KIND_MEMORY:
@@ -219,49 +200,73 @@ static SMALL int on_node(struct scan *scan)
                            DEVICE_TREE_MEMORY_RANGES);
         return error == -ENOSPC ? 0 : error;
     case KIND_CPU:
-        return on_cpu(scan);
+        info->cpu_count++;
+        return 0;
     case KIND_RESERVED:
-        return add_ranges(scan, scan->top_cells, info->reserved, &info->reserved_count,
+        return add_ranges(scan, scan->reserved_cells, info->reserved, &info->reserved_count,
                           DEVICE_TREE_RESERVED_RANGES);
     case KIND_PSCI:
         on_psci(scan);
-        break;
-    default:
+        return 0;
+    case KIND_INTERRUPT_CONTROLLER:
+    case KIND_INTC:
         on_interrupt_controller(scan);
+        return 0;
+    default:
+        return 0;
     }
-    return error;
 }
 
 /* A node's properties end where its first child begins or where it ends itself. */
-static SMALL int end_properties(struct scan *scan)
+static int end_properties(struct scan *scan)
 {
-    bool is_usable = !scan->found.at[PROPERTY_STATUS] ||
-                     has_string(scan, PROPERTY_STATUS, "okay") ||
-                     has_string(scan, PROPERTY_STATUS, "ok");
-    int error = is_usable ? on_node(scan) : 0;
+    int error = 0;
 
+    if (scan->kind == KIND_ROOT)
+        scan->root_cells = read_cells(scan);
+    else if (scan->kind == KIND_RESERVED_MEMORY)
+        scan->reserved_cells = read_cells(scan);
+    else if (!scan->found.at[PROPERTY_STATUS] || has_string(scan, PROPERTY_STATUS, "okay") ||
+             has_string(scan, PROPERTY_STATUS, "ok"))
+        error = on_node(scan);
     scan->kind = KIND_OTHER;
     __builtin_memset(&scan->found, 0, sizeof(scan->found));
     return error;
 }
 
-static SMALL void begin_node(struct scan *scan, uint32_t depth, const char *name)
+static void begin_node(struct scan *scan, uint32_t depth, const char *name)
 {
     enum kind kind = (enum kind)look_up(name, node_names, KIND_NAMED);
+    bool is_right_place = true;
 
+    if (kind < KIND_CPU)
+        is_right_place = depth == 2;
+    else if (kind == KIND_CPU)
+        is_right_place = depth == 3 && scan->top == KIND_CPUS;
+    if (!is_right_place)
+        kind = KIND_OTHER;
     if (depth == 1)
         kind = KIND_ROOT;
     else if (depth == 2)
         scan->top = kind;
     else if (depth == 3 && scan->top == KIND_RESERVED_MEMORY)
         kind = KIND_RESERVED;
-    else if (kind < KIND_CPU || (kind == KIND_CPU && (depth != 3 || scan->top != KIND_CPUS)))
-        kind = KIND_OTHER;
     scan->kind = kind;
 }
 
-static SMALL int on_property(struct scan *scan, const struct fdt_reader *reader,
-                             const struct fdt_property *property)
+#define LETTER(c) (1u << ((c) % 32))
+
+/* Most nodes are told by their first letter to be of no interest. */
+static bool may_matter(const struct scan *scan, const char *name)
+{
+    const uint32_t letters =
+        LETTER('\0') | LETTER('c') | LETTER('i') | LETTER('m') | LETTER('p') | LETTER('r');
+
+    return (letters & LETTER((unsigned char)name[0])) || scan->top == KIND_RESERVED_MEMORY;
+}
+
+static int on_property(struct scan *scan, const struct fdt_reader *reader,
+                       const struct fdt_property *property)
 {
     const char *name = fdt_property_name(reader, property);
     unsigned meaning;
@@ -274,7 +279,7 @@ static SMALL int on_property(struct scan *scan, const struct fdt_reader *reader,
     return 0;
 }
 
-static __attribute__((noinline)) int read_nodes(struct scan *scan, const struct fdt_reader *begun)
+static int read_nodes(struct scan *scan, const struct fdt_reader *begun)
 {
     struct fdt_reader reader = *begun; /* no pointer to it leaves: it lives in registers */
     int error = 0;
@@ -293,7 +298,9 @@ static __attribute__((noinline)) int read_nodes(struct scan *scan, const struct 
             return token == FDT_END ? 0 : -EINVAL;
         if (scan->kind != KIND_OTHER)
             error = end_properties(scan);
-        if (token == FDT_BEGIN_NODE)
+        if (token == FDT_END_NODE && reader.depth == 1)
+            scan->top = KIND_OTHER;
+        if (token == FDT_BEGIN_NODE && may_matter(scan, reader.name))
             begin_node(scan, reader.depth, reader.name);
     }
     return error;
@@ -313,18 +320,22 @@ static int read_reservations(struct device_tree_info *info, struct fdt_reader *r
     return result;
 }
 
-int device_tree_read(const void *tree, size_t max_bytes, struct device_tree_info *info)
+/* Boot does this once: cold, it is compiled to small code with all that only it calls. */
+__attribute__((cold)) int device_tree_read(const void *tree, size_t max_bytes,
+                                           struct device_tree_info *info)
 {
-    struct scan scan = {.info = info, .kind = KIND_OTHER};
+    struct scan scan = {.info = info, .top = KIND_OTHER, .kind = KIND_OTHER};
     struct fdt_reader reader;
     int error = fdt_begin(&reader, tree, max_bytes);
 
-    *info = (struct device_tree_info){.total_bytes = reader.total_bytes};
+    *info = (struct device_tree_info){0};
     if (!error)
         error = read_reservations(info, &reader);
     if (!error)
         error = read_nodes(&scan, &reader);
     if (error)
         *info = (struct device_tree_info){0};
+    else
+        info->total_bytes = fdt_total_bytes(tree);
     return error;
 }

@@ -108,27 +108,6 @@ uint64_t fdt_read_cells(const uint32_t *value, unsigned cells)
     return number;
 }
 
-bool fdt_name_is(const char *name, const char *expected)
-{
-    char c;
-
-    do {
-        c = *name++;
-        if (c != *expected++)
-            return false;
-    } while (c != '\0');
-    return true;
-}
-
-bool fdt_unit_name_is(const char *name, const char *expected)
-{
-    while (*expected != '\0') {
-        if (*name++ != *expected++)
-            return false;
-    }
-    return *name == '\0' || *name == '@';
-}
-
 bool fdt_property_has(const struct fdt_property *property, const char *string)
 {
     const char *at = (const char *)property->value;

@@ -15,26 +15,26 @@ struct conversion {
     bool zero;
 };
 
-/* Formatting is never hot: small code rather than fast. */
+/* Formatting is never hot: small code rather than fast, also of what only these call. */
 #define SMALL __attribute__((cold))
 
 /* An int, a long and a pointer take one slot each, as wide as a register. */
-static SMALL __attribute__((noinline)) uint64_t take(struct conversion *conversion, unsigned longs)
+static __attribute__((noinline)) uint64_t take(struct conversion *conversion, unsigned longs)
 {
     if (sizeof(uintptr_t) < sizeof(uint64_t) && longs > 1)
         return va_arg(conversion->arguments, uint64_t);
     return va_arg(conversion->arguments, uintptr_t);
 }
 
-static SMALL void pad(const struct conversion *conversion, char c, unsigned length)
+static void pad(const struct conversion *conversion, char c, unsigned length)
 {
     for (; length < conversion->width; length++)
         conversion->put(conversion->context, c);
 }
 
 /* Zeros go behind the prefix of a number. */
-static SMALL __attribute__((noinline)) void
-put_field(const struct conversion *conversion, const char *text, unsigned prefix, unsigned length)
+static __attribute__((noinline)) void put_field(const struct conversion *conversion,
+                                                const char *text, unsigned prefix, unsigned length)
 {
     if (!conversion->zero)
         prefix = 0;
@@ -49,7 +49,7 @@ put_field(const struct conversion *conversion, const char *text, unsigned prefix
         pad(conversion, ' ', length);
 }
 
-static SMALL void put_string(struct conversion *conversion)
+static void put_string(struct conversion *conversion)
 {
     const char *text = (const char *)(uintptr_t)take(conversion, 1);
     unsigned length = 0;
@@ -61,7 +61,7 @@ static SMALL void put_string(struct conversion *conversion)
     put_field(conversion, text, 0, length);
 }
 
-static SMALL void put_number(struct conversion *conversion, char letter)
+static void put_number(struct conversion *conversion, char letter)
 {
     char digits[20]; /* 2^64 has as many in decimal, and room for 0x in hexadecimal */
     char *end = digits + sizeof(digits);
@@ -97,7 +97,7 @@ static SMALL void put_number(struct conversion *conversion, char letter)
 }
 
 /* Reads what stands between '%' and the letter, and returns where the letter is. */
-static SMALL const char *parse(struct conversion *conversion, const char *at)
+static const char *parse(struct conversion *conversion, const char *at)
 {
     conversion->left = false;
     conversion->zero = false;
@@ -123,7 +123,7 @@ static SMALL const char *parse(struct conversion *conversion, const char *at)
 }
 
 /* Prints one conversion; false if there is none of that letter. */
-static SMALL bool convert(struct conversion *conversion, char letter)
+static bool convert(struct conversion *conversion, char letter)
 {
     switch (letter) {
     case 's':
@@ -175,7 +175,7 @@ struct buffer {
     size_t length;
 };
 
-static SMALL void put_in_buffer(void *context, char c)
+static void put_in_buffer(void *context, char c)
 {
     struct buffer *buffer = context;
 

@@ -53,7 +53,7 @@ static void test_tokens(void)
     TAP_CHECK(fdt_next(&reader) == FDT_BEGIN_NODE && reader.depth == 1 && reader.name[0] == 0);
     TAP_CHECK(fdt_next(&reader) == FDT_PROPERTY && fdt_property_bytes(reader.property) == 4 &&
               fdt_property_has(reader.property, "a,b"));
-    TAP_CHECK(fdt_name_is(fdt_property_name(&reader, reader.property), "compatible"));
+    TAP_CHECK(strcmp(fdt_property_name(&reader, reader.property), "compatible") == 0);
     TAP_CHECK(fdt_next(&reader) == FDT_PROPERTY && fdt_property_bytes(reader.property) == 0);
     TAP_CHECK(fdt_next(&reader) == FDT_BEGIN_NODE && reader.depth == 2 &&
               strcmp(reader.name, "node@1") == 0);
@@ -219,11 +219,6 @@ static void test_names(void)
     fdt_next(&reader);
     TAP_CHECK(fdt_next(&reader) == FDT_PROPERTY &&
               fdt_property_name(&reader, reader.property) == NULL);
-    TAP_CHECK(fdt_name_is("", "") && fdt_name_is("ab", "ab"));
-    TAP_CHECK(!fdt_name_is("ab", "a") && !fdt_name_is("a", "ab") && !fdt_name_is("", "a"));
-    TAP_CHECK(fdt_unit_name_is("cpu@1", "cpu") && fdt_unit_name_is("cpu", "cpu"));
-    TAP_CHECK(!fdt_unit_name_is("cpu-map", "cpu") && !fdt_unit_name_is("cp", "cpu") &&
-              !fdt_unit_name_is("@cpu", "cpu"));
 }
 
 /* A property with this value, in a block that ends where the value ends. */

@@ -7,7 +7,6 @@
 
 #define DEVICE_TREE_MEMORY_RANGES   8
 #define DEVICE_TREE_RESERVED_RANGES 16
-#define DEVICE_TREE_CPUS            8
 
 /* Physical addresses; base + bytes does not wrap and bytes is not 0. */
 struct device_tree_range {
@@ -36,10 +35,9 @@ struct device_tree_info {
 
     unsigned memory_count; /* further ranges are left out */
     unsigned reserved_count;
-    unsigned cpu_count; /* usable CPUs, also beyond DEVICE_TREE_CPUS */
+    unsigned cpu_count; /* usable ones */
     struct device_tree_range memory[DEVICE_TREE_MEMORY_RANGES];
     struct device_tree_range reserved[DEVICE_TREE_RESERVED_RANGES];
-    uint64_t cpu_id[DEVICE_TREE_CPUS]; /* reg of each: on Arm the affinity bits of MPIDR */
 };
 
 /*
@@ -48,7 +46,7 @@ struct device_tree_info {
  * them (/memory, /cpus/cpu, psci, interrupt-controller ...); those whose status is not "okay" are
  * passed over. 0; -EINVAL when there is no tree or it is corrupt; -ENOSPC when more ranges are
  * reserved than fit. On an error info is empty.
- * Boot. About 40 instructions for each token of the tree; 600 bytes of stack.
+ * Boot. About 50 instructions for each token of the tree; 400 bytes of stack.
  */
 int device_tree_read(const void *tree, size_t max_bytes, struct device_tree_info *info);
 

@@ -84,12 +84,6 @@ int fdt_next_reservation(struct fdt_reader *reader, uint64_t *base, uint64_t *by
 /* A number of `cells` words; of more than two the last two count. The caller has checked bounds. */
 uint64_t fdt_read_cells(const uint32_t *value, unsigned cells);
 
-/* Whether two terminated strings are equal. */
-bool fdt_name_is(const char *name, const char *expected);
-
-/* Whether a node's name is the expected one, its unit address ("@40000000") left out. */
-bool fdt_unit_name_is(const char *name, const char *expected);
-
 /*
  * Whether a property's value, one string or several in a row, has this string. What is not
  * terminated does not count.
