@@ -31,6 +31,24 @@ def public_calls():
     return found
 
 
+def declared(paths):
+    """Functions that these contract headers declare, inlines included."""
+    found = set()
+    for path in paths:
+        text = re.sub(r"/\*.*?\*/", "", read(path), flags=re.DOTALL)
+        found |= set(re.findall(r"^(?!#|typedef)[^\n=(]*?\b(\w+)\([^;{}]*\);", text, re.MULTILINE))
+    return found
+
+
+def missing_in(document, paths):
+    """Functions of a contract that its document leaves out."""
+    text = read(document)
+    text = text.replace("`mmio_read8` to `mmio_read64`", "mmio_read8 mmio_read16 mmio_read32 mmio_read64")
+    text = text.replace("`mmio_write8` to `mmio_write64`",
+                        "mmio_write8 mmio_write16 mmio_write32 mmio_write64")
+    return sorted(name for name in declared(paths) if not re.search(rf"\b{name}\b", text))
+
+
 def broken_links(documents, root=ROOT):
     for path in documents:
         for target in LINK.findall(read(path, root)):
@@ -90,6 +108,12 @@ def main():
     calls, table = public_calls(), set(name for name, _ in CALL.findall(read("docs/errors.md")))
     report(writer, sorted(calls - table), f"docs/errors.md has all {len(calls)} public calls")
     report(writer, sorted(table - calls), "docs/errors.md has no call that is gone")
+    arch = files((".h",), ["include/arch"])
+    report(writer, missing_in("docs/porting-isa.md", arch),
+           f"docs/porting-isa.md has all {len(declared(arch))} functions of include/arch")
+    board = ["include/board.h", "include/irq_controller.h"]
+    report(writer, missing_in("docs/porting-board.md", board),
+           f"docs/porting-board.md has all {len(declared(board))} functions of board and controller")
     report(writer, broken_links(DOCUMENTS), f"links of {len(DOCUMENTS)} documents lead somewhere")
     report(writer, named_documents(), "documents that sources name are there")
     count = sum(len(list(commands(read(path)))) for path in DOCUMENTS)
