@@ -61,22 +61,20 @@ static void put_string(struct conversion *conversion)
     put_field(conversion, text, 0, length);
 }
 
-static void put_number(struct conversion *conversion, char letter)
+static void put_number(struct conversion *conversion, char letter, unsigned base)
 {
     char digits[20]; /* 2^64 has as many in decimal, and room for 0x in hexadecimal */
     char *end = digits + sizeof(digits);
     char *first = end;
-    unsigned base = letter == 'd' || letter == 'u' ? 10 : 16;
-    unsigned prefix = 0;
-    bool negative = false;
+    bool is_signed = letter == 'd' || letter == 'i';
     uint64_t value = take(conversion, conversion->longs);
+    bool is_negative;
 
     if (conversion->longs == 0)
-        value = letter == 'd' ? (uint64_t)(int)value : (unsigned)value;
-    if (letter == 'd' && (int64_t)value < 0) {
-        negative = true;
+        value = is_signed ? (uint64_t)(int)value : (unsigned)value;
+    is_negative = is_signed && (int64_t)value < 0;
+    if (is_negative)
         value = -value;
-    }
     do {
         unsigned digit = (unsigned)(value % base);
 
@@ -85,15 +83,11 @@ static void put_number(struct conversion *conversion, char letter)
             digit += (letter == 'X' ? 'A' : 'a') - '0' - 10;
         *--first = (char)('0' + digit);
     } while (value != 0);
-    if (letter == 'p') {
+    if (letter == 'p')
         *--first = 'x';
-        *--first = '0';
-        prefix = 2;
-    } else if (negative) {
-        *--first = '-';
-        prefix = 1;
-    }
-    put_field(conversion, first, prefix, (unsigned)(end - first));
+    if (letter == 'p' || is_negative)
+        *--first = letter == 'p' ? '0' : '-';
+    put_field(conversion, first, letter == 'p' ? 2 : is_negative, (unsigned)(end - first));
 }
 
 /* Reads what stands between '%' and the letter, and returns where the letter is. */
@@ -105,12 +99,13 @@ static const char *parse(struct conversion *conversion, const char *at)
     conversion->precision = ~0u;
     conversion->longs = 0;
     for (;; at++) {
+        unsigned digit = (unsigned)*at - '0';
+
         if (*at == '-') {
             conversion->left = true;
-        } else if (*at == '0' && conversion->width == 0) {
-            conversion->zero = true;
-        } else if (*at >= '0' && *at <= '9') {
-            conversion->width = conversion->width * 10 + (unsigned)(*at - '0');
+        } else if (digit <= 9) {
+            conversion->zero |= conversion->width + digit == 0;
+            conversion->width = conversion->width * 10 + digit;
         } else if (*at == '.' && at[1] == '*') {
             conversion->precision = (unsigned)take(conversion, 0);
             at++;
@@ -128,42 +123,46 @@ static bool convert(struct conversion *conversion, char letter)
     switch (letter) {
     case 's':
         put_string(conversion);
-        return true;
+        break;
     case 'c':
         letter = (char)take(conversion, 0);
         __attribute__((fallthrough));
     case '%':
         put_field(conversion, &letter, 0, 1);
-        return true;
+        break;
+    case 'd':
+    case 'i':
+    case 'u':
+        put_number(conversion, letter, 10);
+        break;
     case 'p':
         conversion->longs = 1;
         __attribute__((fallthrough));
-    case 'd':
-    case 'u':
     case 'x':
     case 'X':
-        put_number(conversion, letter);
-        return true;
-    case 'i':
-        put_number(conversion, 'd');
-        return true;
+        put_number(conversion, letter, 16);
+        break;
     default:
         return false;
     }
+    return true;
 }
 
 SMALL void format_print(format_put_t put, void *context, const char *format, va_list arguments)
 {
     struct conversion conversion = {.put = put, .context = context};
+    const char *letter;
 
     va_copy(conversion.arguments, arguments);
     for (; *format; format++) {
-        const char *letter = *format == '%' ? parse(&conversion, format + 1) : format;
-
-        if (letter != format && convert(&conversion, *letter))
-            format = letter;
-        else
-            put(context, *format);
+        if (*format == '%') {
+            letter = parse(&conversion, format + 1);
+            if (convert(&conversion, *letter)) {
+                format = letter;
+                continue;
+            }
+        }
+        put(context, *format);
     }
     va_end(conversion.arguments);
 }
