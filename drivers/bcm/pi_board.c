@@ -232,7 +232,7 @@ int board_cpu_gather(unsigned cpu)
     if (cpu >= pi_facts.cpu_count)
         return -ENODEV;
     mmio_write64(spin_slot(cpu), arch_cpu_entry_address());
-    arch_cache_clean((const void *)spin_slot(cpu), 8);
+    arch_cache_clean_invalidate((void *)spin_slot(cpu), 8);
     arch_spin_wake();
     return 0;
 }
@@ -241,7 +241,7 @@ void board_cpus_park(unsigned first)
 {
     for (unsigned cpu = first; cpu < pi_facts.cpu_count; cpu++)
         mmio_write64(spin_slot(cpu), arch_cpu_park_address());
-    arch_cache_clean((const void *)spin_slot(0), 8 * pi_facts.cpu_count);
+    arch_cache_clean_invalidate((void *)spin_slot(0), 8 * pi_facts.cpu_count);
     arch_spin_wake();
 }
 
