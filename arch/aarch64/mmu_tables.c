@@ -5,7 +5,7 @@
 #include <arch/mmu.h>
 #include <errno.h>
 #include <isa/mmu.h>
-#include <kiln/panic.h>
+#include <kiln/config.h>
 
 #define ENTRIES        512u
 #define LEVEL_BITS     9u
@@ -136,10 +136,11 @@ static int map_run(const struct change *change, struct place at, uintptr_t va, s
 {
     uintptr_t start = va - span_offset(va, at.shift);
     uint64_t value = leaf(start + change->offset, at.shift, change->bits);
-    if (change->action == MAP)
-        *run = arch_table_empty_run(at.entry, *run);
-    else if (KILN_CONFIG_CHECKS)
-        KILN_ASSERT(arch_table_empty_run(at.entry, *run) == *run);
+    size_t wanted = *run;
+    if (change->action == MAP || KILN_CONFIG_CHECKS)
+        *run = arch_table_empty_run(at.entry, wanted);
+    if (change->action == MAP_FRESH && *run != wanted)
+        return -EEXIST;
     if (*run) {
         arch_table_fill(at.entry, value, 1ull << at.shift, *run);
         return 0;

@@ -54,8 +54,8 @@ int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source
 int arch_mmu_map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
                  enum arch_mapping kind);
 
-/* The same where, by the caller's word, nothing is mapped yet; only CHECKS builds look. For boot:
- * half the cost. */
+/* The same where, by the caller's word, nothing is mapped yet; only CHECKS builds look
+ * (-EEXIST). For boot: half the cost. */
 int arch_mmu_map_fresh(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
                        enum arch_mapping kind);
 

@@ -1,0 +1,11 @@
+/* Says where it runs and what it was started with. */
+#include <stdio.h>
+#include <kiln.h>
+
+int main(int argc, char **argv)
+{
+    printf("started on %s\n", kiln_board_name());
+    for (int i = 1; i < argc; i++)
+        printf("argument %d: %s\n", i, argv[i]);
+    return 0;
+}
