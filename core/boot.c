@@ -97,21 +97,31 @@ void core_boot_map(uintptr_t boot_argument)
     arch_boot_space_ready((uintptr_t)__image_end, mm_early_next());
 }
 
-/* RAM around what is mapped already. */
-static void map_ram(uintptr_t start, uintptr_t end)
+/* Where the first piece of [start, end) stops that is not mapped already; *next is where to go on. */
+static uintptr_t unmapped_until(uintptr_t start, uintptr_t end, uintptr_t *next)
 {
+    *next = end;
     for (unsigned i = 0; i < sizeof early_mapped / sizeof *early_mapped; i++) {
         const struct boot_range *hole = &early_mapped[i];
         if (hole->start < end && hole->end > start) {
-            if (start < hole->start)
-                map_ram(start, hole->start);
-            if (hole->end < end)
-                map_ram(hole->end, end);
-            return;
+            end = hole->start > start ? hole->start : start;
+            *next = hole->end;
         }
     }
-    check(arch_mmu_map_fresh(&arch_boot_space, start, start, end - start, ARCH_MAP_DATA), start,
-          end);
+    return end;
+}
+
+/* RAM around what is mapped already. */
+static void map_ram(uintptr_t start, uintptr_t end)
+{
+    while (start < end) {
+        uintptr_t next;
+        uintptr_t stop = unmapped_until(start, end, &next);
+        if (stop > start)
+            check(arch_mmu_map_fresh(&arch_boot_space, start, start, stop - start, ARCH_MAP_DATA),
+                  start, stop);
+        start = next;
+    }
 }
 
 /* What is free goes to the heap, but for the range behind the image, from which boot itself takes. */
