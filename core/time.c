@@ -68,13 +68,13 @@ static __attribute__((noinline)) uint64_t find_factor(uint64_t *factor, bool is_
     return found;
 }
 
-static int64_t units_to_ns(uint64_t units)
+static uint64_t units_to_ns(uint64_t units)
 {
     uint64_t factor = __atomic_load_n(&clock.ns_per_unit, __ATOMIC_RELAXED);
 
     if (__builtin_expect(factor == 0, 0))
         factor = find_factor(&clock.ns_per_unit, true);
-    return (int64_t)((wide_t)units * factor >> NS_SHIFT);
+    return (uint64_t)((wide_t)units * factor >> NS_SHIFT);
 }
 
 /* Rounds up, so that a wait is never too short. */
@@ -115,7 +115,7 @@ static __attribute__((noinline)) void take_alarm(struct percpu *percpu)
 
 int64_t kiln_time_now(void)
 {
-    return units_to_ns(arch_counter_ordered() - clock.start);
+    return (int64_t)units_to_ns(arch_counter_ordered() - clock.start);
 }
 
 uint64_t kiln_time_counter(void)
@@ -148,7 +148,7 @@ uint64_t core_time_to_counter(int64_t deadline)
     if (deadline == KILN_FOREVER)
         return UINT64_MAX;
     units = ns_to_units((uint64_t)deadline);
-    if (units_to_ns(units) < deadline)
+    while (units_to_ns(units) < (uint64_t)deadline)
         units++;
     return units + clock.start;
 }
