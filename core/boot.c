@@ -175,16 +175,18 @@ void core_boot(uintptr_t boot_argument)
         boot_argument = board_facts.default_device_tree;
     board_early_init(boot_argument);
     find_memory();
-    core_console_init();
     unsigned cpus = KILN_CONFIG_SMP ? gather_cpus() : 1;
     board_cpus_park(cpus);
     arch_mmu_unmap(&arch_boot_space, 0, ARCH_PAGE_BYTES);
-    core_random_init();
+    if (KILN_CONFIG_STACK_PROTECTOR)
+        core_guard_init();
     if (core_thread_create_main())
         kiln_panic("no memory for the main thread: %zu bytes of RAM", kiln_ram_bytes());
     core_interrupt_init();
     core_time_init();
-    if (KILN_CONFIG_SMP)
+    if (KILN_CONFIG_SMP) {
+        core_console_host();
         core_start_cpus(cpus);
+    }
     arch_thread_start(arch_thread_self()->stack_top, main_thread_entry);
 }

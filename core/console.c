@@ -7,8 +7,6 @@
 #include <kiln/console.h>
 #include <kiln/system.h>
 
-enum console_host console_host;
-
 /* 1 + the CPU that writes, or 0; atomic. Not a spinlock: those mask interrupts, and at 115200 baud
  * a line takes milliseconds. */
 static uint32_t writer;
@@ -38,32 +36,46 @@ static void end_write(bool began)
         __atomic_store_n(&writer, 0, __ATOMIC_RELEASE);
 }
 
+static enum console_host attach(void)
+{
+    static const char ready[] = "\033]kiln;ready\a";
+    const char *host = kiln_boot_option("host");
+
+    if (!host)
+        return CONSOLE_HOST_NONE;
+    board_write(ready, sizeof(ready) - 1);
+    return *host == 'p' ? CONSOLE_HOST_PIPE : CONSOLE_HOST_TTY;
+}
+
+enum console_host core_console_host(void)
+{
+    static enum console_host host;
+    static bool is_attached;
+
+    if (!is_attached) {
+        is_attached = true;
+        host = attach();
+    }
+    return host;
+}
+
 void kiln_console_write(const void *data, size_t bytes)
 {
-    const char *text = data;
+    const char *text = data, *end = text + bytes;
     bool is_terminal = kiln_console_is_terminal();
     bool began = begin_write();
 
-    for (size_t i = 0; i < bytes; i++) {
-        if (text[i] == '\n' && is_terminal)
+    for (const char *at = text; is_terminal && at < end; at++)
+        if (*at == '\n') {
+            board_write(text, (size_t)(at - text));
             board_putc('\r');
-        board_putc(text[i]);
-    }
+            text = at;
+        }
+    board_write(text, (size_t)(end - text));
     end_write(began);
 }
 
 bool kiln_console_is_terminal(void)
 {
-    return console_host != CONSOLE_HOST_PIPE;
-}
-
-void core_console_init(void)
-{
-    const char *host = kiln_boot_option("host");
-
-    if (!host)
-        return;
-    console_host = *host == 'p' ? CONSOLE_HOST_PIPE : CONSOLE_HOST_TTY;
-    for (const char *ready = "\033]kiln;ready\a"; *ready; ready++)
-        board_putc(*ready);
+    return core_console_host() != CONSOLE_HOST_PIPE;
 }

@@ -70,8 +70,8 @@ static void start(void)
     int error;
 
     is_started = true;
-    line.has_quotes = console_host != CONSOLE_HOST_NONE;
-    line.is_pipe = console_host == CONSOLE_HOST_PIPE;
+    line.has_quotes = core_console_host() != CONSOLE_HOST_NONE;
+    line.is_pipe = core_console_host() == CONSOLE_HOST_PIPE;
     line.echo = kiln_console_is_terminal() ? echo : NULL;
     error = board_console_input_start(received);
     if (error)

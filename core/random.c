@@ -8,7 +8,7 @@
 
 #define MULTIPLIER 0x2545F4914F6CDD1Dull
 
-static uint64_t state;
+static uint64_t state; /* atomic; 0 until the first number */
 
 /* Named and called by the compiler's stack protector, in the program too. */
 #pragma GCC visibility push(default)
@@ -18,12 +18,19 @@ _Noreturn void __stack_chk_fail(void);
 
 uintptr_t __stack_chk_guard;
 
+/* A program that wants no random numbers pays for none. */
+static uint64_t seed(void)
+{
+    uint64_t value = arch_entropy() ^ board_entropy() ^ arch_counter() * MULTIPLIER;
+    return value ? value : MULTIPLIER;
+}
+
 uint64_t kiln_random(void)
 {
     uint64_t old = __atomic_load_n(&state, __ATOMIC_RELAXED);
     uint64_t next;
     do {
-        next = old;
+        next = old ? old : seed();
         next ^= next >> 12;
         next ^= next << 25;
         next ^= next >> 27;
@@ -32,13 +39,9 @@ uint64_t kiln_random(void)
     return next * MULTIPLIER;
 }
 
-__attribute__((no_stack_protector)) void core_random_init(void)
+__attribute__((no_stack_protector)) void core_guard_init(void)
 {
-    state = arch_entropy() ^ board_entropy() ^ arch_counter() * MULTIPLIER;
-    if (!state)
-        state = MULTIPLIER;
-    if (KILN_CONFIG_STACK_PROTECTOR)
-        __stack_chk_guard = kiln_random() & ~(uintptr_t)0xFF;
+    __stack_chk_guard = kiln_random() & ~(uintptr_t)0xFF;
 }
 
 void __stack_chk_fail(void)

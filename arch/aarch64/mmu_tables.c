@@ -74,17 +74,20 @@ static uintptr_t span_offset(uintptr_t va, unsigned shift)
     return va & (((uintptr_t)1 << shift) - 1);
 }
 
+/* From an entry on, which may be a table, down to one that is none. */
+static struct place descend(struct place at, uintptr_t va)
+{
+    while (at.shift != ARCH_PAGE_SHIFT && (*at.entry & TYPE_MASK) == TABLE) {
+        at.shift -= LEVEL_BITS;
+        at.entry = &table_of(*at.entry)[(va >> at.shift) % ENTRIES];
+    }
+    return at;
+}
+
 static struct place find(const struct arch_space *space, uintptr_t va)
 {
-    uint64_t *table = space->root;
     unsigned shift = space->va_bits > 39 ? 39 : 30;
-    for (;;) {
-        uint64_t *entry = &table[(va >> shift) % ENTRIES];
-        if (shift == ARCH_PAGE_SHIFT || (*entry & TYPE_MASK) != TABLE)
-            return (struct place){entry, shift};
-        table = table_of(*entry);
-        shift -= LEVEL_BITS;
-    }
+    return descend((struct place){&space->root[(va >> shift) % ENTRIES], shift}, va);
 }
 
 /*
@@ -160,14 +163,18 @@ static int change_leaf(struct change *change, struct place at, uintptr_t va)
     return 0;
 }
 
-/* Does what can be done at once, and moves *va behind it; after making a table *va stays. */
+/* Does what can be done at once, making tables on the way, and moves *va behind it. */
 static int step(struct change *change, uintptr_t *va, size_t bytes)
 {
     struct place at = find(change->space, *va);
-    size_t run = leaf_run(change, at.shift, *va, bytes);
     bool is_map = change->action <= MAP_FRESH;
-    if (!run && is_valid(*at.entry) != is_map)
-        return make_table(change, at, *va);
+    size_t run = leaf_run(change, at.shift, *va, bytes);
+    while (!run && is_valid(*at.entry) != is_map) {
+        if (make_table(change, at, *va))
+            return -ENOMEM;
+        at = descend(at, *va);
+        run = leaf_run(change, at.shift, *va, bytes);
+    }
     int error = is_map ? map_run(change, at, *va, &run) : change_leaf(change, at, *va);
     if (!is_map)
         run = 1;

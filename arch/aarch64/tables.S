@@ -31,10 +31,10 @@ FUNCTION(arch_table_clear)
     movi    v2.2d, #0
     movi    v3.2d, #0
     add     x1, x0, #TABLE_BYTES
-1:  st1     {v0.2d-v3.2d}, [x0], #64
+1:
+    .rept   8
     st1     {v0.2d-v3.2d}, [x0], #64
-    st1     {v0.2d-v3.2d}, [x0], #64
-    st1     {v0.2d-v3.2d}, [x0], #64
+    .endr
     cmp     x0, x1
     b.lo    1b
     pop_vectors

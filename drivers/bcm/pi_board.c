@@ -110,7 +110,6 @@ static void console_pins(enum gpio_function function)
 {
     if (gpio_function(GPIO, PIN_OUTPUT) == function && gpio_function(GPIO, PIN_INPUT) == function)
         return;
-    pi_facts.gpio_pull_up(GPIO, PIN_INPUT);
     gpio_function_set(GPIO, PIN_OUTPUT, function);
     gpio_function_set(GPIO, PIN_INPUT, function);
 }
@@ -189,11 +188,11 @@ uint64_t pi_tree_seed(void)
     return tree_seed;
 }
 
-void board_putc(char c)
+void board_write(const char *text, size_t bytes)
 {
     const struct console *console = &consoles[console_number()];
 
-    console->uart->putc(console->base, c);
+    console->uart->write(console->base, text, bytes);
 }
 
 static const struct uart_input_ops *const inputs[2] = {&pl011_input_ops, &miniuart_input_ops};
@@ -201,8 +200,11 @@ static const struct uart_input_ops *const inputs[2] = {&pl011_input_ops, &miniua
 int board_console_input_start(void (*received)(void *unused))
 {
     uint32_t irq = console_number() ? pi_facts.miniuart_irq : pi_facts.pl011_irq;
-    int error = kiln_irq_attach(irq, received, NULL);
+    int error;
 
+    /* Nothing at the other end must not read as input. */
+    pi_facts.gpio_pull_up(GPIO, PIN_INPUT);
+    error = kiln_irq_attach(irq, received, NULL);
     if (!error)
         board_console_input_hold(false);
     return error;

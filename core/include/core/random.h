@@ -2,7 +2,7 @@
 #ifndef CORE_RANDOM_H
 #define CORE_RANDOM_H
 
-/* Seeds kiln_random() and the stack protector's guard. The caller must not return. Boot. */
-void core_random_init(void);
+/* Gives the stack protector its guard. The caller must not return. Boot. */
+void core_guard_init(void);
 
 #endif
