@@ -34,8 +34,13 @@ extern const struct board_facts board_facts;
  */
 void board_early_init(uintptr_t boot_argument);
 
-/* Polled console output of one byte, no lock, no state that a crash could have broken. */
-void board_putc(char c);
+/* Polled console output, no lock, no state that a crash could have broken. */
+void board_write(const char *text, size_t bytes);
+
+static inline void board_putc(char c)
+{
+    board_write(&c, 1);
+}
 
 /*
  * Console input. Only an image that reads calls these, so that others carry none of it.

@@ -52,9 +52,9 @@ void board_early_init(uintptr_t boot_argument)
     check_irq_controller(info.irq_controller);
 }
 
-void board_putc(char c)
+void board_write(const char *text, size_t bytes)
 {
-    pl011_ops.putc(UART, c);
+    pl011_ops.write(UART, text, bytes);
 }
 
 int board_console_input_start(void (*received)(void *unused))

@@ -53,11 +53,12 @@ static void miniuart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
         mmio_write32(base + CONTROL, CONTROL_RECEIVE_TRANSMIT);
 }
 
-static void miniuart_putc(uintptr_t base, char c)
+static void miniuart_write(uintptr_t base, const char *text, size_t bytes)
 {
-    if (wait_for_bits(base + LINE_STATUS, STATUS_TRANSMIT_SPACE, STATUS_TRANSMIT_SPACE,
-                      KILN_CONFIG_BAUD / 32))
-        mmio_write32(base + DATA, (uint8_t)c);
+    for (const char *end = text + bytes; text < end; text++)
+        if (wait_for_bits(base + LINE_STATUS, STATUS_TRANSMIT_SPACE, STATUS_TRANSMIT_SPACE,
+                          KILN_CONFIG_BAUD / 32))
+            mmio_write32(base + DATA, (uint8_t)*text);
 }
 
 /* LINE_STATUS forgets an overrun when it is read. */
@@ -82,5 +83,5 @@ static void miniuart_interrupt(uintptr_t base, bool enable)
     mmio_write32(base + INTERRUPTS, enable ? INTERRUPT_RECEIVE : 0);
 }
 
-const struct uart_ops miniuart_ops = {miniuart_init, miniuart_putc, miniuart_drain};
+const struct uart_ops miniuart_ops = {miniuart_init, miniuart_write, miniuart_drain};
 const struct uart_input_ops miniuart_input_ops = {miniuart_receive, miniuart_interrupt};

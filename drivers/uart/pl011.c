@@ -66,10 +66,11 @@ static void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
     mmio_write32(base + CONTROL, CONTROL_UART | CONTROL_TRANSMIT | CONTROL_RECEIVE);
 }
 
-static void pl011_putc(uintptr_t base, char c)
+static void pl011_write(uintptr_t base, const char *text, size_t bytes)
 {
-    if (wait_for_bits(base + FLAGS, FLAG_TRANSMIT_FULL, 0, KILN_CONFIG_BAUD / 32))
-        mmio_write32(base + DATA, (uint8_t)c);
+    for (const char *end = text + bytes; text < end; text++)
+        if (wait_for_bits(base + FLAGS, FLAG_TRANSMIT_FULL, 0, KILN_CONFIG_BAUD / 32))
+            mmio_write32(base + DATA, (uint8_t)*text);
 }
 
 static size_t pl011_receive(uintptr_t base, uint8_t *bytes, size_t room, unsigned *lost)
@@ -93,5 +94,5 @@ static void pl011_interrupt(uintptr_t base, bool enable)
     mmio_write32(base + INTERRUPT_MASK, enable ? INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT : 0);
 }
 
-const struct uart_ops pl011_ops = {pl011_init, pl011_putc, pl011_drain};
+const struct uart_ops pl011_ops = {pl011_init, pl011_write, pl011_drain};
 const struct uart_input_ops pl011_input_ops = {pl011_receive, pl011_interrupt};

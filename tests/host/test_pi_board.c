@@ -128,10 +128,11 @@ static void uart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
     note('i');
 }
 
-static void uart_putc(uintptr_t base, char c)
+static void uart_write(uintptr_t base, const char *text, size_t bytes)
 {
-    (void)base;
-    (void)c;
+    (void)text;
+    (void)bytes;
+    note(base == AUX ? 'a' : 'l');
 }
 
 static void uart_drain(uintptr_t base)
@@ -153,8 +154,8 @@ static void uart_interrupt(uintptr_t base, bool enable)
     seen.input_is_on = enable;
 }
 
-const struct uart_ops pl011_ops = {uart_init, uart_putc, uart_drain};
-const struct uart_ops miniuart_ops = {uart_init, uart_putc, uart_drain};
+const struct uart_ops pl011_ops = {uart_init, uart_write, uart_drain};
+const struct uart_ops miniuart_ops = {uart_init, uart_write, uart_drain};
 const struct uart_input_ops pl011_input_ops = {uart_receive, uart_interrupt};
 const struct uart_input_ops miniuart_input_ops = {uart_receive, uart_interrupt};
 
@@ -275,7 +276,7 @@ static void test_free_pins(void)
     start_machine();
     machine.pins = OTHER_PINS;
     board_early_init(0);
-    TAP_CHECK(strcmp(seen.order, "mdrpffi") == 0);
+    TAP_CHECK(strcmp(seen.order, "mdrffi") == 0);
     TAP_EQUAL(seen.init_base, PL011);
     TAP_EQUAL(machine.pins, OTHER_PINS | PINS(GPIO_ALT0));
 }
@@ -341,7 +342,9 @@ static void test_input(uint32_t function, unsigned irq, uint8_t byte)
     start_machine();
     machine.pins = OTHER_PINS | PINS(function);
     board_early_init(0);
+    TAP_CHECK(!strchr(seen.order, 'p'));
     TAP_EQUAL(board_console_input_start(NULL), 0);
+    TAP_EQUAL(seen.order[strlen(seen.order) - 1], 'p');
     TAP_EQUAL(seen.irq, irq);
     TAP_CHECK(seen.input_is_on);
     TAP_EQUAL(board_console_input_take(&got, 1, &lost), 1);
@@ -365,9 +368,12 @@ static void test_busy_interrupt(void)
 static void test_leaving(void)
 {
     start_machine();
+    board_early_init(0);
+    memset(seen.order, 0, sizeof(seen.order));
+    board_putc('x');
     board_reset();
     board_power_off();
-    TAP_CHECK(strcmp(seen.order, "dRdO") == 0);
+    TAP_CHECK(strcmp(seen.order, "adRdO") == 0);
 }
 
 int main(void)

@@ -206,16 +206,17 @@ static void test_pl011_break(void)
 static void test_output(const struct uart_ops *ops, bool is_miniuart)
 {
     reset(is_miniuart);
-    ops->putc(BASE, 'a');
-    ops->putc(BASE, '\xFF');
-    TAP_EQUAL(device.outputs, 2);
+    ops->write(BASE, "ab", 1);
+    ops->write(BASE, "\xFF\0c", 3);
+    ops->write(BASE, "d", 0);
+    TAP_EQUAL(device.outputs, 4);
     TAP_EQUAL(device.log[1] & 0xFFFF, 0xFF);
-    TAP_CHECK(memcmp(device.output, "a\xFF", 2) == 0);
+    TAP_CHECK(memcmp(device.output, "a\xFF\0c", 4) == 0);
 
     device.is_stuck = true;
     host_cpu.counter = 0;
-    ops->putc(BASE, 'b');
-    TAP_EQUAL(device.outputs, 2);
+    ops->write(BASE, "e", 1);
+    TAP_EQUAL(device.outputs, 4);
     TAP_CHECK(host_cpu.counter >= 20 * host_cpu.counter_hz / KILN_CONFIG_BAUD);
     TAP_CHECK(host_cpu.counter <= 40 * host_cpu.counter_hz / KILN_CONFIG_BAUD);
 }

@@ -21,10 +21,10 @@ struct uart_ops {
     void (*init)(uintptr_t base, uint32_t clock_hz, uint32_t baud);
 
     /*
-     * Sends one byte, polled; drops it when the UART has not taken it for the time of 32 bits.
-     * Any context, also a panic: takes no lock.
+     * Sends bytes, polled; drops each that the UART has not taken for the time of 32 bits. Any
+     * context, also a panic: takes no lock. About 8 instructions for each byte.
      */
-    void (*putc)(uintptr_t base, char c);
+    void (*write)(uintptr_t base, const char *text, size_t bytes);
 
     /*
      * Waits until the last byte has left, at most 0.1 s: before the power goes, or the clock
