@@ -10,7 +10,8 @@ function(kiln_config_names out)
   set(${out} "${lines}" PARENT_SCOPE)
 endfunction()
 
-# Merges lists of NAME=VALUE, later ones first served, into a sorted list without repetition.
+# Merges lists of NAME=VALUE, later ones first served, into a sorted list without repetition and
+# without what config.h says anyway, so that equal configurations share one runtime.
 function(kiln_config_merge out)
   kiln_config_names(names)
   set(merged "")
@@ -25,8 +26,18 @@ function(kiln_config_merge out)
     list(FILTER merged EXCLUDE REGEX "^${name}=")
     list(APPEND merged "${setting}")
   endforeach()
-  list(SORT merged)
-  set(${out} "${merged}" PARENT_SCOPE)
+  set(differing "")
+  foreach(setting IN LISTS merged)
+    string(REGEX REPLACE "=.*$" "" name "${setting}")
+    set(others "${merged}")
+    list(REMOVE_ITEM others "${setting}")
+    kiln_config_value(default "${name}" ${others})
+    if(NOT setting STREQUAL "${name}=${default}")
+      list(APPEND differing "${setting}")
+    endif()
+  endforeach()
+  list(SORT differing)
+  set(${out} "${differing}" PARENT_SCOPE)
 endfunction()
 
 # The value of one option in a merged list, else its default in config.h (a number) or 1.

@@ -22,8 +22,10 @@ endif()
 enable_language(ASM)
 kiln_find_libc()
 
-# The runtime of this board and configuration: configured now, built whenever an app is.
+# The runtime of this board and configuration: configured now, built whenever an app is. Options
+# that only the linking of an app reads do not make another runtime.
 function(kiln_runtime out_target out_folder config)
+  list(FILTER config EXCLUDE REGEX "^(PRINTF_FLOAT|SYMBOLS)=")
   kiln_config_folder(name ${config})
   set(folder "${KILN_BUILD_DIR}/${KILN_BOARD}/${name}")
   if(NOT KILN_TOOLCHAIN STREQUAL "aarch64-linux-gnu-")
