@@ -278,6 +278,25 @@ static void test_reservations(void)
     TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), -EINVAL);
 }
 
+/* The block's last entry may end where the tree ends. */
+static void test_last_reservation(void)
+{
+    uint64_t base, bytes;
+    size_t aligned, size;
+
+    small_tree();
+    aligned = (tree_size + 3) & ~(size_t)3;
+    size = aligned + 16;
+    tree = realloc(tree, size);
+    memset((char *)tree + aligned, 0, 16);
+    tree[TREE_TOTAL] = fdt_word((uint32_t)size);
+    tree[TREE_RESERVATION] = fdt_word((uint32_t)aligned);
+    TAP_EQUAL(fdt_begin(&reader, tree, size), 0);
+    TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), 0);
+    TAP_EQUAL(fdt_begin(&reader, tree, size - 1), 0);
+    TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), -EINVAL);
+}
+
 /* Another reading of a tree that is right, byte by byte, to compare with. */
 static size_t model_at;
 
@@ -339,6 +358,7 @@ int main(int argc, char **argv)
     test_strings_in_a_row();
     test_cells();
     test_reservations();
+    test_last_reservation();
     TAP_EQUAL(test_real_tree(TREE_FOLDER "/virt-gicv2.dtb"), 337);
     TAP_CHECK(test_real_tree(TREE_FOLDER "/virt-gicv3.dtb") > 337);
     free(tree);
