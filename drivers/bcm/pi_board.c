@@ -241,8 +241,10 @@ int board_cpu_gather(unsigned cpu)
 
 void board_cpus_park(unsigned first)
 {
+    uintptr_t address = arch_cpu_park_address();
+
     for (unsigned cpu = first; cpu < pi_facts.cpu_count; cpu++)
-        mmio_write64(spin_slot(cpu), arch_cpu_park_address());
+        mmio_write64(spin_slot(cpu), address);
     arch_cache_clean_invalidate((void *)spin_slot(0), 8 * pi_facts.cpu_count);
     arch_spin_wake();
 }

@@ -7,15 +7,6 @@
 #define TAG_COMMAND_LINE 0x54410009u
 #define HEADER_WORDS     2u
 
-static size_t text_length(const char *text, size_t max_bytes)
-{
-    size_t length = 0;
-
-    while (length < max_bytes && text[length])
-        length++;
-    return length;
-}
-
 static void read_tag(const uint32_t *tag, uint32_t words, struct atags *result)
 {
     if (tag[1] == TAG_MEMORY && words >= HEADER_WORDS + 2 && !result->memory_bytes) {
@@ -23,7 +14,7 @@ static void read_tag(const uint32_t *tag, uint32_t words, struct atags *result)
         result->memory_base = tag[3];
     } else if (tag[1] == TAG_COMMAND_LINE) {
         result->arguments = (const char *)&tag[2];
-        result->arguments_bytes = text_length(result->arguments, (words - HEADER_WORDS) * 4);
+        result->arguments_bytes = (words - HEADER_WORDS) * 4;
     }
 }
 

@@ -37,8 +37,8 @@ static void test_good(void)
     TAP_CHECK(atags_read(list, sizeof(list), &atags));
     TAP_EQUAL(atags.memory_base, 0);
     TAP_EQUAL(atags.memory_bytes, 0x3C000000);
-    TAP_EQUAL(atags.arguments_bytes, 10);
-    TAP_CHECK(atags.arguments && memcmp(atags.arguments, "hello = !!", 10) == 0);
+    TAP_EQUAL(atags.arguments_bytes, 12);
+    TAP_CHECK(atags.arguments && strcmp(atags.arguments, "hello = !!") == 0);
 }
 
 static void test_no_list(void)

@@ -12,7 +12,7 @@
 struct atags {
     uintptr_t memory_base;
     size_t memory_bytes;   /* 0: not told */
-    const char *arguments; /* in the list itself, arguments_bytes without the terminator */
+    const char *arguments; /* in the list itself, ended by a 0 or after arguments_bytes */
     size_t arguments_bytes;
 };
 
