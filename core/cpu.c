@@ -185,6 +185,8 @@ void core_start_cpus(unsigned count)
 {
     unsigned most = count < IRQ_CPUS ? count : IRQ_CPUS;
 
+    if (!KILN_CONFIG_SMP)
+        return;
     if (kiln_irq_attach(IRQ_IPI, handle_ipi, NULL))
         kiln_panic("interrupt %u between CPUs is taken", IRQ_IPI);
     if (most < 2)
