@@ -21,6 +21,7 @@ PROGRAMS = {
     "clang": "clang",
     "ld.lld": "lld",
     "clang-tidy": "clang-tidy",
+    "clang-format": "clang-format",
     "cppcheck": "cppcheck",
     "ctags": "universal-ctags",
     "gcc": "gcc",
