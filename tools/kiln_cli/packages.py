@@ -39,8 +39,8 @@ RUN = BUILD + ("qemu-system-aarch64",)
 IMAGE = ("mkfs.fat", "mcopy")
 DEBUG = ("gdb-multiarch",)
 TEST = RUN + IMAGE + DEBUG + (
-    "fsck.fat", "aarch64-linux-gnu-g++", "clang", "ld.lld", "clang-tidy", "cppcheck",
-    "ctags", "gcc", "g++", "libc headers", "clang sanitizers",
+    "fsck.fat", "aarch64-linux-gnu-g++", "clang", "ld.lld", "clang-format", "clang-tidy",
+    "cppcheck", "ctags", "gcc", "g++", "libc headers", "clang sanitizers",
 )
 
 
