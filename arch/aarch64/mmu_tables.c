@@ -34,15 +34,6 @@ static const uint64_t mapping_bits[] = {
     [ARCH_MAP_DEVICE] = ATTR_INDEX(MAIR_DEVICE) | OUTER | ACCESSED | NO_EXECUTE,
 };
 
-/* What is done to a range. */
-struct change {
-    struct arch_space *space;
-    enum { MAP, MAP_FRESH, UNMAP, PROTECT } action;
-    uint64_t bits;     /* of the new leaf, for MAP and PROTECT */
-    uintptr_t offset;  /* physical - virtual, for MAP */
-    bool live_changed; /* a valid entry was altered: the TLB may hold it */
-};
-
 /* Where the walk for an address ends: the entry that is no table, and its level. */
 struct place {
     uint64_t *entry;
@@ -75,7 +66,7 @@ static uintptr_t span_offset(uintptr_t va, unsigned shift)
 }
 
 /* From an entry on, which may be a table, down to one that is none. */
-static struct place descend(struct place at, uintptr_t va)
+static inline struct place descend(struct place at, uintptr_t va)
 {
     while (at.shift != ARCH_PAGE_SHIFT && (*at.entry & TYPE_MASK) == TABLE) {
         at.shift -= LEVEL_BITS;
@@ -84,122 +75,48 @@ static struct place descend(struct place at, uintptr_t va)
     return at;
 }
 
-static struct place find(const struct arch_space *space, uintptr_t va)
+static inline struct place find(const struct arch_space *space, uintptr_t va)
 {
     unsigned shift = space->va_bits > 39 ? 39 : 30;
     return descend((struct place){&space->root[(va >> shift) % ENTRIES], shift}, va);
 }
 
 /*
- * Changes an entry. A valid one that is not to be just forgotten or given other permissions goes by
- * way of an invalid one and a flush (break before make, Arm ARM D8.14.1): the caller does not stand
- * on what is mapped here.
+ * Changes a valid entry. One that is not just to be forgotten or given other permissions goes by way
+ * of an invalid one and a flush (break before make, Arm ARM D8.14.1): the caller does not stand on
+ * what is mapped here.
  */
-static void replace(struct change *change, struct place at, uint64_t value, uintptr_t va)
+static void replace(struct place at, uint64_t value, uintptr_t va)
 {
-    uint64_t old = *at.entry;
-    if (is_valid(old)) {
-        change->live_changed = true;
-        if (value && ((old ^ value) & ~PERMISSIONS)) {
-            arch_table_publish(at.entry, 0);
-            arch_tlb_flush(va - span_offset(va, at.shift), (size_t)1 << at.shift);
-        }
+    if (value && ((*at.entry ^ value) & ~PERMISSIONS)) {
+        arch_table_publish(at.entry, 0);
+        arch_tlb_flush(va - span_offset(va, at.shift), (size_t)1 << at.shift);
     }
     arch_table_publish(at.entry, value);
 }
 
 /* A table in place of nothing, or of a block, which it then maps the same way. */
-static int make_table(struct change *change, struct place at, uintptr_t va)
+static int make_table(struct arch_space *space, struct place at, uintptr_t va)
 {
-    uint64_t *table = (uint64_t *)change->space->source();
+    uint64_t *table = (uint64_t *)space->source();
     if (!table)
         return -ENOMEM;
+    uint64_t old = *at.entry;
     unsigned below = at.shift - LEVEL_BITS;
-    if (is_valid(*at.entry))
-        arch_table_fill(table, leaf(*at.entry & ADDRESS_MASK, below, leaf_bits(*at.entry)),
-                        1ull << below, ENTRIES);
-    else
+    if (is_valid(old)) {
+        arch_table_fill(table, leaf(old & ADDRESS_MASK, below, leaf_bits(old)), 1ull << below, ENTRIES);
+        replace(at, (uintptr_t)table | TABLE, va);
+    } else {
         arch_table_clear(table);
-    replace(change, at, (uintptr_t)table | TABLE, va);
-    return 0;
-}
-
-/* How many leaves of this size the range and the table have room for; 0 if va is not aligned. */
-static size_t leaf_run(const struct change *change, unsigned shift, uintptr_t va, size_t bytes)
-{
-    if (shift > TOP_LEAF || span_offset(va | change->offset, shift))
-        return 0;
-    size_t most = bytes >> shift;
-    size_t left = ENTRIES - (va >> shift) % ENTRIES;
-    return most < left ? most : left;
-}
-
-/* Sets as many of the leaves as are free, at least one that is, or is the same already. */
-static int map_run(const struct change *change, struct place at, uintptr_t va, size_t *run)
-{
-    uintptr_t start = va - span_offset(va, at.shift);
-    uint64_t value = leaf(start + change->offset, at.shift, change->bits);
-    size_t wanted = *run;
-    if (change->action == MAP || KILN_CONFIG_CHECKS)
-        *run = arch_table_empty_run(at.entry, wanted);
-    if (change->action == MAP_FRESH && *run != wanted)
-        return -EEXIST;
-    if (*run) {
-        arch_table_fill(at.entry, value, 1ull << at.shift, *run);
-        return 0;
+        arch_table_publish(at.entry, (uintptr_t)table | TABLE);
     }
-    *run = 1;
-    return *at.entry == value ? 0 : -EEXIST;
-}
-
-static int change_leaf(struct change *change, struct place at, uintptr_t va)
-{
-    uint64_t value = 0;
-    if (!is_valid(*at.entry))
-        return change->action == PROTECT ? -EFAULT : 0;
-    if (change->action == PROTECT)
-        value = leaf(*at.entry & ADDRESS_MASK, at.shift, change->bits);
-    replace(change, at, value, va);
     return 0;
-}
-
-/* Does what can be done at once, making tables on the way, and moves *va behind it. */
-static int step(struct change *change, uintptr_t *va, size_t bytes)
-{
-    struct place at = find(change->space, *va);
-    bool is_map = change->action <= MAP_FRESH;
-    size_t run = leaf_run(change, at.shift, *va, bytes);
-    while (!run && is_valid(*at.entry) != is_map) {
-        if (make_table(change, at, *va))
-            return -ENOMEM;
-        at = descend(at, *va);
-        run = leaf_run(change, at.shift, *va, bytes);
-    }
-    int error = is_map ? map_run(change, at, *va, &run) : change_leaf(change, at, *va);
-    if (!is_map)
-        run = 1;
-    *va += (run << at.shift) - span_offset(*va, at.shift);
-    return error;
 }
 
 static bool is_bad_range(const struct arch_space *space, uintptr_t start, size_t bytes)
 {
     uintptr_t limit = (uintptr_t)1 << space->va_bits;
     return span_offset(start | bytes, ARCH_PAGE_SHIFT) || start >= limit || bytes > limit - start;
-}
-
-static int apply(struct change *change, uintptr_t va, size_t bytes)
-{
-    if (is_bad_range(change->space, va, bytes))
-        return -EINVAL;
-    int error = 0;
-    uintptr_t at = va;
-    while (at < va + bytes && !error)
-        error = step(change, &at, va + bytes - at);
-    arch_table_barrier();
-    if (change->live_changed)
-        arch_tlb_flush(va, bytes);
-    return error;
 }
 
 int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source_t source)
@@ -213,40 +130,120 @@ int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source
     return 0;
 }
 
-__attribute__((noinline)) static int map(struct arch_space *space, uintptr_t va, uintptr_t pa,
-                                         size_t bytes, enum arch_mapping kind, int action)
+/* What a range is mapped to. */
+struct mapping {
+    uint64_t bits;
+    uintptr_t offset; /* physical - virtual */
+    bool is_fresh;    /* nothing is mapped there */
+};
+
+/* How many leaves of this size the range and the table have room for; 0 if va is not aligned. */
+static inline size_t leaf_run(uintptr_t offset, unsigned shift, uintptr_t va, size_t bytes)
 {
-    if (kind >= ARCH_MAP_NONE || span_offset(pa, ARCH_PAGE_SHIFT) || pa > PHYSICAL_LIMIT ||
-        bytes > PHYSICAL_LIMIT - pa)
+    if (shift > TOP_LEAF || span_offset(va | offset, shift))
+        return 0;
+    size_t most = bytes >> shift;
+    size_t left = ENTRIES - (va >> shift) % ENTRIES;
+    return most < left ? most : left;
+}
+
+/* Sets as many leaves as are free, of at most *run; one that is the same already counts too. */
+static inline int map_run(const struct mapping *mapping, struct place at, uintptr_t va, size_t *run)
+{
+    uint64_t value = leaf(va - span_offset(va, at.shift) + mapping->offset, at.shift, mapping->bits);
+    size_t wanted = *run;
+    if (!mapping->is_fresh || KILN_CONFIG_CHECKS)
+        *run = arch_table_empty_run(at.entry, wanted);
+    if (mapping->is_fresh && *run != wanted)
+        return -EEXIST;
+    if (*run) {
+        arch_table_fill(at.entry, value, 1ull << at.shift, *run);
+        return 0;
+    }
+    *run = 1;
+    return *at.entry == value ? 0 : -EEXIST;
+}
+
+static int map_range(struct arch_space *space, const struct mapping *mapping, uintptr_t va,
+                     uintptr_t end)
+{
+    while (va < end) {
+        struct place at = find(space, va);
+        size_t run = leaf_run(mapping->offset, at.shift, va, end - va);
+        if (run || is_valid(*at.entry)) {
+            if (map_run(mapping, at, va, &run))
+                return -EEXIST;
+            va += (run << at.shift) - span_offset(va, at.shift);
+        } else if (make_table(space, at, va)) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
+               enum arch_mapping kind, bool is_fresh)
+{
+    if (kind >= ARCH_MAP_NONE || span_offset(pa, ARCH_PAGE_SHIFT) ||
+        is_bad_range(space, va, bytes) || pa > PHYSICAL_LIMIT - bytes)
         return -EINVAL;
-    struct change change = {space, action, mapping_bits[kind], pa - va, false};
-    return apply(&change, va, bytes);
+    struct mapping mapping = {mapping_bits[kind], pa - va, is_fresh};
+    int error = map_range(space, &mapping, va, va + bytes);
+    arch_table_barrier();
+    return error;
 }
 
 int arch_mmu_map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
                  enum arch_mapping kind)
 {
-    return map(space, va, pa, bytes, kind, MAP);
+    return map(space, va, pa, bytes, kind, false);
 }
 
 int arch_mmu_map_fresh(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
                        enum arch_mapping kind)
 {
-    return map(space, va, pa, bytes, kind, MAP_FRESH);
+    return map(space, va, pa, bytes, kind, true);
+}
+
+/* Gives every leaf of a range other bits, or removes it when bits is 0; splits blocks at the ends. */
+static int change_range(struct arch_space *space, uintptr_t va, uintptr_t end, uint64_t bits)
+{
+    while (va < end) {
+        struct place at = find(space, va);
+        uint64_t old = *at.entry;
+        uintptr_t next = va - span_offset(va, at.shift) + ((uintptr_t)1 << at.shift);
+        if (!is_valid(old)) {
+            if (bits)
+                return -EFAULT;
+        } else if (span_offset(va, at.shift) || next > end) {
+            if (make_table(space, at, va))
+                return -ENOMEM;
+            continue;
+        } else {
+            replace(at, bits ? leaf(old & ADDRESS_MASK, at.shift, bits) : 0, va);
+        }
+        va = next;
+    }
+    return 0;
+}
+
+static int change(struct arch_space *space, uintptr_t va, size_t bytes, uint64_t bits)
+{
+    if (is_bad_range(space, va, bytes))
+        return -EINVAL;
+    int error = change_range(space, va, va + bytes, bits);
+    arch_tlb_flush(va, bytes);
+    return error;
 }
 
 int arch_mmu_unmap(struct arch_space *space, uintptr_t va, size_t bytes)
 {
-    struct change change = {.space = space, .action = UNMAP};
-    return apply(&change, va, bytes);
+    return change(space, va, bytes, 0);
 }
 
 int arch_mmu_protect(struct arch_space *space, uintptr_t va, size_t bytes, enum arch_mapping kind)
 {
-    if (kind >= ARCH_MAP_NONE)
-        return -EINVAL;
-    struct change change = {.space = space, .action = PROTECT, .bits = mapping_bits[kind]};
-    return apply(&change, va, bytes);
+    return kind < ARCH_MAP_NONE ? change(space, va, bytes, mapping_bits[kind]) : -EINVAL;
 }
 
 static enum arch_mapping kind_of(uint64_t entry)
