@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes docs/configuration.md from include/kiln/config.h. With --check: only tells whether it is so."""
+"""Makes docs/configuration.md from include/kiln/config.h. With --check: tells whether it is so."""
 
 import os
 import re
@@ -8,8 +8,8 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 HEADER = os.path.join(ROOT, "include", "kiln", "config.h")
 DOCUMENT = os.path.join(ROOT, "docs", "configuration.md")
-OPTION = re.compile(r"/\*((?:(?!\*/).)*)\*/\n#ifndef (KILN_CONFIG_\w+)\n#define \2 +([^\n]*)\n#endif",
-                    re.DOTALL)
+OPTION = re.compile(r"/\*((?:(?!\*/).)*)\*/\n#ifndef (KILN_CONFIG_\w+)\n"
+                    r"#define \2 +([^\n]*)\n#endif", re.DOTALL)
 
 HEAD = """# Configuration
 
@@ -26,8 +26,8 @@ kiln_app(hello SOURCES main.c CONFIG PRINTF_FLOAT=0 BAUD=921600)
 ./kiln run hello --config PRINTF_FLOAT=0 --config BAUD=921600
 ```
 
-`run`, `build`, `debug` and `test` build with CHECKS=1, `bench` and `image` with CHECKS=0; `--checks`
-and `--release` choose. `--smp N` with N above 1 sets SMP=1. Each combination has a runtime of its own,
+`run`, `build` and `test` build with CHECKS=1, `bench` and `image` with CHECKS=0; `--checks` and
+`--release` choose. `--smp N` with N above 1 sets SMP=1. Each combination has a runtime of its own,
 built once and shared by all apps: build/BOARD/CONFIGURATION/. Code tests an option by
 `if (KILN_CONFIG_NAME)`, so that every line compiles in every build.
 

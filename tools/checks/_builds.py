@@ -34,7 +34,8 @@ def build(tree, *words):
 
 def check_board(writer, board, toolchain):
     tree = os.path.join(build_root(), "checks", "builds", f"{board}-{toolchain.strip('-')}")
-    status, output = configure(board, toolchain, os.path.join(ROOT, "tools", "checks", "builds"), tree)
+    source = os.path.join(ROOT, "tools", "checks", "builds")
+    status, output = configure(board, toolchain, source, tree)
     if status == 0:
         status, output = build(tree)
     names = [os.path.basename(path)[:-4] for path in glob.glob(os.path.join(tree, "*.elf"))]

@@ -57,9 +57,10 @@ def configured(board, config="CHECKS=1", name="checks"):
     with open(os.path.join(folder, ".configure-lock"), "w", encoding="utf-8") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
         if not os.path.exists(os.path.join(folder, "build.ninja")):
-            must(["cmake", "-G", "Ninja", "-S", os.path.join(ROOT, "cmake", "runtime"), "-B", folder,
-                  f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}", f"-DKILN_BOARD={board}",
-                  "-DKILN_TOOLCHAIN=aarch64-linux-gnu-", f"-DKILN_CONFIG={config}"])
+            must(["cmake", "-G", "Ninja", "-S", os.path.join(ROOT, "cmake", "runtime"),
+                  "-B", folder, f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}",
+                  f"-DKILN_BOARD={board}", "-DKILN_TOOLCHAIN=aarch64-linux-gnu-",
+                  f"-DKILN_CONFIG={config}"])
     return folder
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Every board with checks and without, for one CPU and for several, builds by gcc without a warning."""
+"""Every board, with checks and without, for one CPU and several, builds by gcc without warning."""
 
 import _builds
 

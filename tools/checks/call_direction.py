@@ -71,8 +71,8 @@ def main():
     found = list(problems({"mm": (set(), {"thread_wake", "kiln_panic", "memcpy"}),
                            "core": ({"thread_wake", "kiln_panic", "memcpy"}, {"page_take"})},
                           {"kiln_panic"}))
-    writer.point(len(found) == 1 and "thread_wake" in found[0], "finds a call against the direction",
-                 "\n".join(found))
+    writer.point(len(found) == 1 and "thread_wake" in found[0],
+                 "finds a call against the direction", "\n".join(found))
     finish(writer)
 
 

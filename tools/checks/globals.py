@@ -22,21 +22,26 @@ GROUPS = (
     ("C++: allocation", "operator new and delete, and std::nothrow",
      r"_Zn[wa]\w+|_Zd[la]Pv\w*|_ZSt7nothrow"),
     ("C++: objects", "called by generated code", r"__cxa_\w+|__dso_handle"),
-    ("libc: locks", "picolibc's own are empty", r"__retarget_lock_\w+|__lock___libc_recursive_mutex"),
+    ("libc: locks", "picolibc's own are empty",
+     r"__retarget_lock_\w+|__lock___libc_recursive_mutex"),
     ("libc: assert", "what the macro assert() calls", r"__assert|__assert_func"),
     ("libc: exit", "what exit() ends in; the leading underscore is the implementation's", r"_exit"),
-    ("ISO C", "what posix/ supplies or mends of the C library",
-     r"abort|assert|fclose|fflush|fgetpos|fsetpos|fgets|fopen|rename|setvbuf|setbuf|raise|signal|"
-     r"stdin|stdout|stderr|remove|tmpfile|tmpnam|system|getenv|clock|time|ungetc|freopen|exit|atexit|quick_exit"),
-    ("malloc family", "replaced whole: one of the C library's would bring its own heap",
-     r"malloc|calloc|realloc|free|aligned_alloc|posix_memalign|memalign|valloc|pvalloc|reallocarray|"
-     r"cfree|mallinfo|mallopt|malloc_\w+"),
 )
+# Supplied, or mended, by posix/; a program that brings one of its own replaces it.
+ISO_C = set("""
+    abort clock fclose fflush fgetpos fgets fopen freopen fsetpos raise remove rename setvbuf signal
+    stderr stdin stdout time
+""".split())
+# Replaced whole: one of the C library's would bring its own heap.
+MALLOC_FAMILY = set("""
+    aligned_alloc calloc cfree free mallinfo malloc malloc_stats malloc_trim malloc_usable_size
+    mallopt memalign posix_memalign pvalloc realloc reallocarray valloc
+""".split())
 # Each of these has to leave room for a program's own.
 POSIX = set("""
-    access clock_getres clock_gettime clock_nanosleep clock_settime close dup dup2 fcntl fdopen fileno
-    fstat fsync ftruncate getentropy getpid getppid gettimeofday ioctl isatty kill lseek nanosleep open
-    read sched_yield settimeofday sigaction sigprocmask sleep stat sysconf times unlink usleep write
+    access clock_getres clock_gettime clock_nanosleep clock_settime close fdopen fileno fstat
+    getentropy getpid gettimeofday isatty kill lseek nanosleep open read settimeofday sigprocmask
+    sleep stat sysconf times unlink usleep write
 """.split())
 
 
@@ -44,7 +49,8 @@ def group_of(name):
     for what, _, names in GROUPS:
         if re.fullmatch(names, name):
             return what
-    return "POSIX" if name in POSIX else None
+    return next((what for what, names in (("POSIX", POSIX), ("ISO C", ISO_C),
+                                          ("malloc family", MALLOC_FAMILY)) if name in names), None)
 
 
 def global_names(text):
@@ -94,6 +100,8 @@ def main():
             names = nm(os.path.join(folder, part))
             report(writer, problems(names) if names else ["no names found"],
                    f"{board}: the {len(names)} global names of {part} are listed ones")
+    there = {name for _, name, _ in names}
+    report(writer, sorted((POSIX | ISO_C | MALLOC_FAMILY) - there), "no listed name is gone")
     found = list(problems(global_names(PLANTED)))
     writer.point([line.split()[1] for line in found] == ["fdopen:", "list_head:"],
                  "finds a name of its own and a POSIX name that is not weak", "\n".join(found))

@@ -59,16 +59,17 @@ def runtime_modes(libc, own):
     for name, definitions in CONTROLLERS.items():
         for smp in ("0", "1"):
             yield (f"C11 with {name}, SMP={smp}",
-                   GCC + libc + own + ["-I", f"{ROOT}/include", "-I", f"{ROOT}/arch/aarch64/include", "-I",
-                                f"{ROOT}/irq/{name}", *include, *definitions,
-                                f"-DKILN_CONFIG_SMP={smp}", *WARNINGS, "c", "-std=gnu11",
-                                "-Wmissing-prototypes", "-Wstrict-prototypes"])
+                   [*GCC, *libc, *own, "-I", f"{ROOT}/include", "-I",
+                    f"{ROOT}/arch/aarch64/include", "-I", f"{ROOT}/irq/{name}", *include,
+                    *definitions, f"-DKILN_CONFIG_SMP={smp}", *WARNINGS, "c", "-std=gnu11",
+                    "-Wmissing-prototypes", "-Wstrict-prototypes"])
 
 
 def compile_alone(command, name):
     """What the compiler says when the header is all there is, twice; nothing when it likes it."""
-    result = subprocess.run([*command, "-"], input=f"#include <{name}>\n#include <{name}>\nextern int more;\n",
-                            capture_output=True, text=True, check=False)
+    text = f"#include <{name}>\n#include <{name}>\nextern int more;\n"
+    result = subprocess.run([*command, "-"], input=text, capture_output=True, text=True,
+                            check=False)
     return result.stderr if result.returncode else ""
 
 
@@ -100,7 +101,8 @@ def main():
     for name in dict.fromkeys(job[0] for job in work):
         report(writer, [f"{job[1]}: {text}" for job, text in zip(work, said)
                         if job[0] == name and text], f"<{name}> compiles alone")
-    with planted({"kiln/bad.h": "static inline size_t f(void *p) { int *q = p; return *q; }\n"}) as at:
+    bad = "static inline size_t f(void *p) { int *q = p; return *q; }\n"
+    with planted({"kiln/bad.h": bad}) as at:
         for mode, command in modes(*system):
             writer.point(compile_alone(command + ["-I", at], "kiln/bad.h"),
                          f"{mode} refuses a header that does not stand alone")

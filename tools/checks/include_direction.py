@@ -149,8 +149,9 @@ OFFENDERS = {
     "core/c.c": ("HEADER",),
     "other/a.c": ("<stdint.h>",),
 }
-HEADERS = ("include/kiln/panic.h", "include/arch/cpu.h", "include/board.h", "lib/include/lib/list.h",
-           "core/include/core/thread.h", "core/include/core/percpu.h", "mm/include/mm/early.h",
+HEADERS = ("include/kiln/panic.h", "include/arch/cpu.h", "include/board.h",
+           "lib/include/lib/list.h", "core/include/core/thread.h",
+           "core/include/core/percpu.h", "mm/include/mm/early.h",
            "irq/include/irq/dispatch.h", "drivers/include/drivers/uart.h", "core/private.h",
            "posix/posix.h", "board/raspi3/facts.h", "board/raspi4/facts.h",
            "arch/aarch64/asm.h", "apps/crash/crash.h")

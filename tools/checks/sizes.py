@@ -18,8 +18,8 @@ FILE_LINES = 500
 NOTE = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 
 DOCUMENTED = re.compile(r"^/\*\*(.*?)\*/\n((?:[^\n]+\n)+)", re.MULTILINE | re.DOTALL)
-DECLARATION = re.compile(r"^(?!#|typedef|static|extern const|\s|/|\*)[^\n;{}]*?\b(kiln_\w+)\((?:[^;{}]*)\)"
-                         r"[^;{}]*;", re.MULTILINE)
+DECLARATION = re.compile(r"^(?!#|typedef|static|extern const|\s|/|\*)[^\n;{}]*?\b(kiln_\w+)"
+                         r"\((?:[^;{}]*)\)[^;{}]*;", re.MULTILINE)
 CONTEXT = re.compile(r"context|\bboot\b", re.IGNORECASE)
 
 
@@ -80,7 +80,8 @@ def check_self(writer):
         writer.point(len(long_functions(functions((".c",), folder))) == 1, "finds a long function")
         writer.point(len(list(long_files(folder))) == 1, "finds a long file")
         writer.point(len(list(notes(folder))) == 1, "finds a left-over note")
-    header = ("/** A. Any context. */\nvoid kiln_a(void);\nint kiln_b(int x,\n           int y);\n\n"
+    header = ("/** A. Any context. */\nvoid kiln_a(void);\n"
+              "int kiln_b(int x,\n           int y);\n\n"
               "/** C. */\nvoid kiln_c(void);\n\nKILN_NORETURN void kiln_d(void);\n")
     writer.point(undocumented(header) == ["kiln_c", "kiln_d"], "finds functions without a context",
                  " ".join(undocumented(header)))
@@ -92,7 +93,8 @@ def main():
     for name, found in (("C", in_c), ("Python", in_python)):
         lengths = [lines for lines, _, _ in found]
         median = statistics.median(lengths)
-        print(f"# {name}: {len(lengths)} functions, median {median:g} lines, longest {max(lengths)}")
+        print(f"# {name}: {len(lengths)} functions, median {median:g} lines, "
+              f"longest {max(lengths)}")
         writer.point(median <= MEDIAN_LINES, f"{name}: the median function has at most "
                      f"{MEDIAN_LINES} lines", f"it has {median:g}")
         report(writer, long_functions(found), f"{name}: no function over {FUNCTION_LINES} lines")

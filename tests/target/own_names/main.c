@@ -1,7 +1,7 @@
 /*
- * A program's names are its own: those that the runtime uses inside, and those of POSIX, which ISO C
- * leaves to it. Each function of names.c returns a number of its own; the runtime must not call one,
- * and gets on without them.
+ * A program's names are its own: those that the runtime uses inside, and those of POSIX, which ISO
+ * C leaves to it. Each function of names.c returns a number of its own; the runtime must not call
+ * one, and gets on without them.
  */
 #include "../tap.h"
 #include "names.h"

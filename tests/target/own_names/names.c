@@ -5,7 +5,7 @@
     int name(void);                                                                                \
     int name(void)                                                                                 \
     {                                                                                              \
-        own_calls++;                                                                                   \
+        own_calls++;                                                                               \
         return (number);                                                                           \
     }
 
