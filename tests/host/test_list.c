@@ -100,13 +100,19 @@ static void step(void)
 
 static void remove_odd_ones(void)
 {
+    int removed = 0, odd = 0;
+
+    for (int i = 0; i < model_length; i++)
+        odd += model[i] % 2;
     list_for_each_safe (node, &list) {
         if (object_of(node)->value % 2 == 0)
             continue;
         list_remove(node);
         model_remove(model_find(object_of(node)->value));
         node->next = NULL; /* as if it had been freed */
+        removed++;
     }
+    TEST_HOLDS(removed == odd && odd > 0, "%d of %d removed", removed, odd);
     check_against_model();
 }
 
