@@ -25,7 +25,7 @@ static void put(void *context, char c)
     const bool *to_console = (const bool *)context;
     ring.bytes[ring.next++ & RING_MASK] = c;
     if (*to_console) {
-        if (c == '\n' && kiln_console_is_terminal())
+        if (kiln_console_is_terminal() && c == '\n') /* the first byte starts the console */
             board_putc('\r');
         board_putc(c);
     }

@@ -21,9 +21,10 @@
 
 #define BACKTRACE_DEPTH 32
 
+/* The terminal is asked for before the first byte, since that starts the console. */
 static void put(char c)
 {
-    if (c == '\n' && kiln_console_is_terminal())
+    if (kiln_console_is_terminal() && c == '\n')
         board_putc('\r');
     board_putc(c);
 }
