@@ -1,4 +1,7 @@
-"""Builds apps/hello with every kind of runtime, all warnings being errors, by one compiler."""
+"""
+Builds apps/hello with every kind of runtime for one board by one compiler, all warnings being errors:
+what builds_COMPILER_BOARD.py do. They are apart so that they run beside each other.
+"""
 
 import glob
 import os
@@ -6,7 +9,11 @@ import re
 
 from _support import BOARDS, ROOT, Writer, build_root, finish, planted, run, toolchain_file
 
+TOOLCHAINS = {"gcc": "aarch64-linux-gnu-", "clang": "clang"}
 KINDS = {"raspi3": 6, "raspi4": 4, "virt-aarch64": 5}
+SHOWN_LINES = 60
+# What says nothing when a build fails: progress.
+PROGRESS = re.compile(r"\[[0-9]+/[0-9]+\] |-- |ninja: ")
 
 
 def configure(board, toolchain, source, tree):
@@ -18,11 +25,6 @@ def configure(board, toolchain, source, tree):
                 f"-DKILN_BOARD={board}"])
 
 
-SHOWN_LINES = 60
-# What says nothing when a build fails: progress.
-PROGRESS = re.compile(r"\[[0-9]+/[0-9]+\] |-- |ninja: ")
-
-
 def build(tree, *words):
     """(status, what the tools said); runtimes one after the other, each with two jobs."""
     environment = {**os.environ, "CMAKE_BUILD_PARALLEL_LEVEL": "2"}
@@ -32,7 +34,7 @@ def build(tree, *words):
     return status, "\n".join(said[:SHOWN_LINES])
 
 
-def check_board(writer, board, toolchain):
+def check_builds(writer, board, toolchain):
     tree = os.path.join(build_root(), "checks", "builds", f"{board}-{toolchain.strip('-')}")
     source = os.path.join(ROOT, "tools", "checks", "builds")
     status, output = configure(board, toolchain, source, tree)
@@ -47,7 +49,7 @@ def check_board(writer, board, toolchain):
     writer.point(not warnings, f"{board} by {toolchain}: no warning", "\n".join(warnings))
 
 
-def check_refusal(writer, toolchain):
+def check_refusal(writer, board, toolchain):
     """A warning must end a build."""
     texts = {"CMakeLists.txt": "cmake_minimum_required(VERSION 3.20)\nproject(bad C)\n"
                                "add_library(bad STATIC bad.c)\n"
@@ -55,17 +57,33 @@ def check_refusal(writer, toolchain):
              "bad.c": "int f(unsigned x)\n{\n    int unused;\n    return x < 0;\n}\n"}
     with planted(texts) as folder:
         tree = os.path.join(folder, "build")
-        configure("raspi3", toolchain, folder, tree)
+        configure(board, toolchain, folder, tree)
         status, output = build(tree)
         writer.point(status != 0 and "unused" in output, f"{toolchain} refuses what warns", output)
 
 
-def main(toolchain, after=None):
-    """after(writer) may add points."""
+def check_runs(writer, board, toolchain):
+    """What clang builds, undefined behaviour trapping, runs; gcc's does in all other tests."""
+    status, output = run([os.path.join(ROOT, "kiln"), "run", "hello", "--toolchain", toolchain,
+                          "--config", "UBSAN=1", "-b", board, "--timeout", "20"])
+    writer.point(status == 0 and f"Hello from Kiln on {board}!" in output,
+                 f"{board}: hello by {toolchain}, with UBSAN=1, runs", output)
+
+
+def check_all_are_here(writer):
+    here = os.path.dirname(os.path.realpath(__file__))
+    missing = [name for board in BOARDS for compiler in TOOLCHAINS
+               for name in [f"builds_{compiler}_{board}.py"]
+               if not os.path.exists(os.path.join(here, name))]
+    writer.point(not missing, "each board has such a check for each compiler", " ".join(missing))
+
+
+def main(compiler, board):
     writer = Writer()
-    for board in BOARDS:
-        check_board(writer, board, toolchain)
-    check_refusal(writer, toolchain)
-    if after:
-        after(writer)
+    toolchain = TOOLCHAINS[compiler]
+    check_builds(writer, board, toolchain)
+    check_refusal(writer, board, toolchain)
+    if compiler == "clang":
+        check_runs(writer, board, toolchain)
+    check_all_are_here(writer)
     finish(writer)
