@@ -61,8 +61,8 @@ class KilnTest(unittest.TestCase):
 
     def kiln(self, *words, data=b"", cwd=None, environment=None, **options):
         """Runs ./kiln; bytes in and out."""
-        return subprocess.run([self.program, *words], input=data, capture_output=True, timeout=SECONDS,
-                              cwd=cwd or ROOT, env={**os.environ, **(environment or {})},
+        return subprocess.run([self.program, *words], input=data, capture_output=True,
+                              timeout=SECONDS, cwd=cwd or ROOT, env={**os.environ, **(environment or {})},
                               check=False, **options)
 
     def good(self, *words, **options):
@@ -112,7 +112,8 @@ class MachineTest(KilnTest):
         os.chmod(self.folder, 0o755)
         tree = self.path("tree")
         if not os.path.exists(tree):
-            shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
+            generated = shutil.ignore_patterns("build", ".git", "__pycache__")
+            shutil.copytree(ROOT, tree, ignore=generated)
             subprocess.run(["chmod", "-R", "a+rX", tree], check=True)
         self.program = os.path.join(tree, "kiln")
         return {"user": 65534, "group": 65534, "extra_groups": [], "cwd": tree}

@@ -7,6 +7,11 @@ import subprocess
 from support import BOARDS, ROOT, KilnTest, build_folder
 
 HELLO_C = '#include <stdio.h>\nint main(void) { puts("works"); }\n'
+CONFIG_C = r"""
+#include <kiln.h>
+#include <stdio.h>
+int main(void) { printf("%d %d\n", KILN_CONFIG_CHECKS, KILN_CONFIG_BAUD); }
+"""
 HELLO_CPP = r"""
 #include <kiln.h>
 #include <stdio.h>
@@ -62,8 +67,7 @@ class Places(KilnTest):
 
     def test_configuration(self):
         """--config, --release and --checks reach the program"""
-        path = self.write("config.c", "#include <kiln.h>\n#include <stdio.h>\nint main(void) "
-                                      '{ printf("%d %d\\n", KILN_CONFIG_CHECKS, KILN_CONFIG_BAUD); }\n')
+        path = self.write("config.c", CONFIG_C)
         self.assertEqual(self.good("run", path), b"1 115200\n")
         self.assertEqual(self.good("run", path, "--release"), b"0 115200\n")
         self.assertEqual(self.good("run", path, "--checks", "--config", "BAUD=9600"), b"1 9600\n")

@@ -1,4 +1,4 @@
-"""What a user gets wrong, or the machine lacks: one clear message, the right status, no traceback."""
+"""What a user gets wrong, or the machine lacks: one clear message and the right status."""
 
 import os
 import socket
@@ -84,7 +84,8 @@ class Apps(KilnTest):
 
     def test_warnings_are_no_errors(self):
         """a user's own file is not built with -Werror"""
-        path = self.write("unclean.c", "static int unused;\n" + HELLO_C + "int f() { int x; return x; }\n")
+        path = self.write("unclean.c", "static int unused;\n" + HELLO_C +
+                          "int f() { int x; return x; }\n")
         self.assertEqual(self.good("run", path), b"works\n")
 
     def test_broken_project(self):

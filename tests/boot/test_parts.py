@@ -23,7 +23,8 @@ class SourcesByAddress:
 class Words(KilnTest):
     def test_quoting_is_a_shells(self):
         """each word comes back from shell-like splitting"""
-        given = ["", "a", "a b", "it's", '"', "\\", "$x", "--", "a,b", "\u00e4\u20ac", "*", "\t", "#"]
+        given = ["", "a", "a b", "it's", '"', "\\", "$x", "--", "a,b", "\u00e4\u20ac",
+                 "*", "\t", "#"]
         text = words.boot_arguments(["host=pipe"], given)
         self.assertEqual(shlex.split(text), ["host=pipe", "--"] + given)
 
@@ -103,7 +104,8 @@ class Panics(KilnTest):
 
     def test_nothing_else_is_touched(self):
         """without a panic, lines that look like frames pass unchanged"""
-        stream = bytes(range(256)) * 3 + b"\n" + self.FRAME + b"\n kiln: panic: no\n" + self.FRAME + b"\n"
+        stream = (bytes(range(256)) * 3 + b"\n" + self.FRAME + b"\n kiln: panic: no\n" +
+                  self.FRAME + b"\n")
         for size in (1, 5, 10000):
             self.assertEqual(self.filtered(stream, size), stream)
 
@@ -158,20 +160,23 @@ class AptSources(KilnTest):
         """the address and the key come from the machine's own .sources file"""
         self.write("sources.list.d/debian.sources", self.DEB822)
         text = apt_sources.backports_entry(self.folder, "bookworm")
-        self.assertEqual(text, "Types: deb\nURIs: http://mirror/debian\nSuites: bookworm-backports\n"
-                               "Components: main\nSigned-By: \n -----BEGIN\n .\n abc\n")
+        self.assertEqual(text, "Types: deb\nURIs: http://mirror/debian\n"
+                               "Suites: bookworm-backports\nComponents: main\n"
+                               "Signed-By: \n -----BEGIN\n .\n abc\n")
 
     def test_one_line(self):
         """and from a sources.list of one-line entries"""
-        self.write("sources.list", "deb-src http://no bookworm main\n"
-                                   "deb [arch=amd64 signed-by=/k.gpg] http://m/debian bookworm main\n")
+        self.write("sources.list",
+                   "deb-src http://no bookworm main\n"
+                   "deb [arch=amd64 signed-by=/k.gpg] http://m/debian bookworm main\n")
         text = apt_sources.backports_entry(self.folder, "bookworm")
         self.assertIn("URIs: http://m/debian\n", text)
         self.assertIn("Signed-By: /k.gpg\n", text)
 
     def test_there_already(self):
         """nothing is added when the machine has its backports"""
-        self.write("sources.list", "deb http://m bookworm main\ndeb http://m bookworm-backports main\n")
+        self.write("sources.list", "deb http://m bookworm main\n"
+                                   "deb http://m bookworm-backports main\n")
         self.assertIsNone(apt_sources.backports_entry(self.folder, "bookworm"))
 
     def test_unknown(self):

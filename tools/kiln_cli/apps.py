@@ -66,7 +66,8 @@ def tree_name(text):
 def from_file(word, path):
     stem, suffix = os.path.splitext(os.path.basename(path))
     if suffix not in SOURCE_SUFFIXES:
-        raise Failure(f"{word} is no app: a single file has to end in {' or '.join(SOURCE_SUFFIXES)}")
+        raise Failure(f"{word} is no app: a single file has to end in "
+                      f"{' or '.join(SOURCE_SUFFIXES)}")
     return App(tree_name(stem), file=path)
 
 

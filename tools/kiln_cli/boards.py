@@ -42,7 +42,8 @@ def names():
 
 def load(name):
     if name not in names():
-        raise Failure(f"no board {name!r}{near_matches(name, names())}; boards: {', '.join(names())}")
+        raise Failure(f"no board {name!r}{near_matches(name, names())}; "
+                      f"boards: {', '.join(names())}")
     with open(in_root("board", name, "board.json"), encoding="utf-8") as file:
         return Board(name, json.load(file))
 

@@ -28,7 +28,8 @@ PROGRAMS = {
     "g++": "g++",
 }
 FILES = {
-    "picolibc": ("picolibc-aarch64-linux-gnu", "/usr/lib/picolibc/aarch64-linux-gnu/picolibc.specs"),
+    "picolibc": ("picolibc-aarch64-linux-gnu",
+                 "/usr/lib/picolibc/aarch64-linux-gnu/picolibc.specs"),
     "libc headers": ("libc6-dev", "/usr/include/stdio.h"),
     "clang sanitizers": ("libclang-rt-dev", "/usr/lib/*/clang/*/lib/*/libclang_rt.fuzzer*.a",
                          "/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer*.a"),

@@ -106,33 +106,39 @@ def count(results):
 
 def write_list(path):
     """The add_test() calls for what is found by looking: images, the command line, checks."""
-    lines = []
-    images = {}
+    names = list(drivers())
+    lines = [line for each in drivers().items() for line in add_driver(*each)]
+    used_boards = []
     for each in target_tests.runs():
         lines += add_test(each.name, ["tools/run_target_test.py", each.name], each.board)
-        images.setdefault(each.board, []).append(each.name)
-    for board, names in images.items():
+        names.append(each.name)
+        used_boards.append(each.board)
+    for board in sorted(set(used_boards)):
         name = f"target.{board}.qemu-log-entries"
         lines += add_test(name, ["tools/run_target_test.py", "--log-entries", board], board)
+        # ctest starts what others depend on before the rest: here all, so that costs decide.
         lines.append(f'set_tests_properties({name} PROPERTIES DEPENDS "{";".join(names)}")')
-    lines += list_drivers()
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
 
 
-def list_drivers():
-    """Tests that are long: ctest starts them first, so that the last one has company."""
-    drivers = {"bench.boot": ["kiln", "bench", "boot"]}
+def drivers():
+    """{name: command} of the tests that are programs of their own."""
+    found = {"bench.boot": ["kiln", "bench", "boot"]}
     for file in sorted(glob.glob(in_root("tests", "boot", "test_*.py"))):
         stem = os.path.splitext(os.path.basename(file))[0]
-        drivers["boot." + stem[len("test_"):]] = ["tests/boot/run.py", stem]
+        found["boot." + stem[len("test_"):]] = ["tests/boot/run.py", stem]
     for file in sorted(glob.glob(in_root("tools", "checks", "[!_]*.py"))):
         name = "checks." + os.path.splitext(os.path.basename(file))[0]
-        drivers[name] = [os.path.relpath(file, in_root())]
-    for name, command in drivers.items():
-        yield from add_test(name, command)
-        wanted = "RUN_SERIAL TRUE" if name == MEASURES_TIME else f"COST {LONG}"
-        yield f"set_tests_properties({name} PROPERTIES {wanted})"
+        found[name] = [os.path.relpath(file, in_root())]
+    return found
+
+
+def add_driver(name, command):
+    """They are long: ctest starts them first, so that the last one has company."""
+    yield from add_test(name, command)
+    wanted = "RUN_SERIAL TRUE" if name == MEASURES_TIME else f"COST {LONG}"
+    yield f"set_tests_properties({name} PROPERTIES {wanted})"
 
 
 def add_test(name, command, label=None):
