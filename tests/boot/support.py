@@ -62,8 +62,8 @@ class KilnTest(unittest.TestCase):
     def kiln(self, *words, data=b"", cwd=None, environment=None, **options):
         """Runs ./kiln; bytes in and out."""
         return subprocess.run([self.program, *words], input=data, capture_output=True,
-                              timeout=SECONDS, cwd=cwd or ROOT, env={**os.environ, **(environment or {})},
-                              check=False, **options)
+                              timeout=SECONDS, cwd=cwd or ROOT,
+                              env={**os.environ, **(environment or {})}, check=False, **options)
 
     def good(self, *words, **options):
         """Runs ./kiln, which has to succeed; its standard output."""

@@ -2,9 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 
-from support import BOARDS, ROOT, KilnTest, build_folder
+from support import BOARDS, KILN, ROOT, KilnTest, build_folder
 
 HELLO_C = '#include <stdio.h>\nint main(void) { puts("works"); }\n'
 CONFIG_C = r"""
@@ -91,7 +92,7 @@ class Places(KilnTest):
     def test_two_at_once(self):
         """the same app built and run by several commands at once"""
         path = self.write("one.c", HELLO_C)
-        command = [os.path.join(ROOT, "kiln"), "run", path]
+        command = [KILN, "run", path]
         processes = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE) for _ in range(3)]
         for process in processes:
@@ -140,3 +141,12 @@ class Boards(KilnTest):
         for board in BOARDS:
             self.assertRegex(text, rf"(?m)^{board} ")
         self.assertRegex(text, r"(?m)^raspi3 .*\(default\)$")
+
+    def test_nobody_reads(self):
+        """a reader that has gone is no reason for a traceback"""
+        reading, writing = os.pipe()
+        os.close(reading)
+        result = subprocess.run([KILN, "boards"], stdout=writing, stderr=subprocess.PIPE,
+                                timeout=60, check=False)
+        os.close(writing)
+        self.assertEqual((result.returncode, result.stderr), (128 + signal.SIGPIPE, b""))

@@ -14,13 +14,16 @@ def main(words):
     stop_on_signals()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
-        return run_command(words)
+        status = run_command(words)
+        sys.stdout.flush()
+        return status
     except Failure as failure:
         say(str(failure))
         return failure.status
     except Stopped as stopped:
         return 128 + stopped.signal_number
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 128 + signal.SIGPIPE
     except OSError as error:
         say(f"{error.strerror}: {error.filename}" if error.filename else str(error))
