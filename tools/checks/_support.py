@@ -23,12 +23,18 @@ def build_root():
     return BuildFolder().path
 
 
+def is_ours(folder):
+    """False for what is built, wherever that is."""
+    return (os.path.basename(folder) not in NOT_OURS and folder != build_root()
+            and not os.path.exists(os.path.join(folder, "CMakeCache.txt")))
+
+
 def files(suffixes, folders=("",), root=ROOT):
     """Paths from the root, sorted, of the tree's files with one of these suffixes."""
     found = []
     for folder in folders:
         for place, folder_names, names in os.walk(os.path.join(root, folder)):
-            folder_names[:] = sorted(set(folder_names) - NOT_OURS)
+            folder_names[:] = [name for name in folder_names if is_ours(os.path.join(place, name))]
             found += [os.path.relpath(os.path.join(place, name), root) for name in names
                       if name.endswith(tuple(suffixes))]
     return sorted(found)
