@@ -75,9 +75,10 @@ class Built:
         self.configuration = effective_configuration(request, name)
 
     def addr2line(self):
-        """The program that knows the ELF's line numbers."""
-        prefix = self.request.toolchain or "aarch64-linux-gnu-"
-        return "llvm-addr2line" if prefix == "clang" else f"{prefix}addr2line"
+        """A program that knows the ELF's line numbers; any binutils with AArch64 in it does."""
+        prefix = gcc_prefix(self.request.toolchain) or "aarch64-linux-gnu-"
+        names = (f"{prefix}addr2line", "aarch64-linux-gnu-addr2line", "llvm-addr2line")
+        return next(filter(packages.find_program, names), "addr2line")
 
 
 def effective_configuration(request, name):
@@ -106,11 +107,18 @@ def build(request):
         raise
 
 
+def gcc_prefix(toolchain):
+    """The prefix of gcc's tools, or None when the toolchain is not gcc."""
+    if toolchain in (None, "clang"):
+        return None
+    return "" if toolchain == "native" else toolchain
+
+
 def check_toolchain(request):
-    toolchain = request.toolchain
-    if toolchain and toolchain != "clang" and not packages.find_program(f"{toolchain}gcc"):
-        raise Failure(f"no compiler {toolchain}gcc on PATH (--toolchain wants a prefix such as "
-                      "aarch64-none-elf-, or clang)", BUILD_FAILED)
+    prefix = gcc_prefix(request.toolchain)
+    if prefix is not None and not packages.find_program(f"{prefix}gcc"):
+        raise Failure(f"no compiler {prefix}gcc on PATH (--toolchain wants a prefix such as "
+                      "aarch64-none-elf-, clang, or native)", BUILD_FAILED)
 
 
 def wanted_stamp(request):

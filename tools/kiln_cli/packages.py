@@ -29,7 +29,7 @@ PROGRAMS = {
 }
 FILES = {
     "picolibc": ("picolibc-aarch64-linux-gnu",
-                 "/usr/lib/picolibc/aarch64-linux-gnu/picolibc.specs"),
+                 "/usr/lib/picolibc/aarch64-linux-gnu/include/picolibc.h"),
     "libc headers": ("libc6-dev", "/usr/include/stdio.h"),
     "clang sanitizers": ("libclang-rt-dev", "/usr/lib/*/clang/*/lib/*/libclang_rt.fuzzer*.a",
                          "/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer*.a"),
