@@ -131,7 +131,8 @@ function(kiln_app name)
   set(script "${KILN_ROOT}/arch/${isa}/image.ld")
   set_target_properties(${name} PROPERTIES SUFFIX .elf
     LINK_DEPENDS "${script};${folder}/kiln.o;${folder}/libposix.a;${KILN_ROOT}/tools/link_image.py")
-  target_link_options(${name} PRIVATE -nostdlib -static $<$<C_COMPILER_ID:GNU>:-no-pie> -Wl,--gc-sections
+  target_link_options(${name} PRIVATE -nostdlib -static -Wl,--gc-sections
+    $<$<NOT:$<STREQUAL:${KILN_TOOLCHAIN},clang>>:-no-pie>
     -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-T,${script}
     -Wl,-Map,${name}.map -Wl,--defsym=KILN_LOAD_ADDRESS=${load_address}
     -Wl,--defsym=KILN_IRQ_STACK_BYTES=${irq_stack}

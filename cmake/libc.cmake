@@ -20,7 +20,7 @@ function(kiln_find_libc)
     message(FATAL_ERROR "kiln: picolibc for aarch64 is missing: install the package "
       "picolibc-aarch64-linux-gnu (./kiln setup) or set -DKILN_PICOLIBC=FOLDER")
   endif()
-  if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
+  if(KILN_TOOLCHAIN STREQUAL "clang")
     kiln_ask_compiler(resources -print-resource-dir)
     set(compiler_include "${resources}/include")
     find_program(KILN_LIBGCC_COMPILER NAMES aarch64-linux-gnu-gcc aarch64-none-elf-gcc)

@@ -62,12 +62,33 @@ def check_refusal(writer, board, toolchain):
         writer.point(status != 0 and "unused" in output, f"{toolchain} refuses what warns", output)
 
 
+HELLO_CPP = """
+#include <stdio.h>
+#include <kiln.h>
+struct Board {
+    const char *name = kiln_board_name();
+};
+int main()
+{
+    Board *board = new Board;
+    printf("C++ on %s\\n", board->name);
+    delete board;
+}
+"""
+
+
+def check_run(writer, app, board, toolchain, expected):
+    status, output = run([os.path.join(ROOT, "kiln"), "run", app, "--toolchain", toolchain,
+                          "--config", "UBSAN=1", "-b", board, "--timeout", "20"])
+    writer.point(status == 0 and expected in output,
+                 f"{os.path.basename(app)} by {toolchain}, with UBSAN=1, runs on {board}", output)
+
+
 def check_runs(writer, board, toolchain):
     """What clang builds, undefined behaviour trapping, runs; gcc's does in all other tests."""
-    status, output = run([os.path.join(ROOT, "kiln"), "run", "hello", "--toolchain", toolchain,
-                          "--config", "UBSAN=1", "-b", board, "--timeout", "20"])
-    writer.point(status == 0 and f"Hello from Kiln on {board}!" in output,
-                 f"{board}: hello by {toolchain}, with UBSAN=1, runs", output)
+    check_run(writer, "hello", board, toolchain, f"Hello from Kiln on {board}!")
+    with planted({"planted.cpp": HELLO_CPP}) as folder:
+        check_run(writer, os.path.join(folder, "planted.cpp"), board, toolchain, f"C++ on {board}")
 
 
 def check_all_are_here(writer):
