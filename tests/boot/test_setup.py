@@ -38,11 +38,11 @@ class Installing(SetupTest):
         """as root without a terminal what is missing is installed, and only that"""
         environment = self.machine_without_ninja()
         if IS_ROOT:
-            self.assertIn(b"Hello", self.good("run", environment=environment))
+            self.good("setup", "run", environment=environment)
             self.assertEqual(self.log(), [["update"], ["install", "-y", "--no-install-recommends",
                                                        "ninja-build"]])
         else:
-            self.refused(3, "install it as root", "run", environment=environment)
+            self.refused(3, "install it as root", "setup", "run", environment=environment)
             self.assertEqual(self.log(), [])
 
     def test_failure(self):
@@ -66,7 +66,7 @@ class Installing(SetupTest):
         if not IS_ROOT:
             self.script("sudo", 'exec "$@"\n')
         master, terminal = pty.openpty()
-        process = subprocess.Popen([KILN, "build", "hello"], stdin=terminal, stderr=terminal,
+        process = subprocess.Popen([KILN, "setup", "run"], stdin=terminal, stderr=terminal,
                                    stdout=subprocess.PIPE, cwd=ROOT, env=environment)
         os.close(terminal)
         said = b""
