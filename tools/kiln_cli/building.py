@@ -1,5 +1,6 @@
 """Configures and builds one app for one board by ordinary CMake."""
 
+import glob
 import json
 import os
 import re
@@ -122,7 +123,7 @@ def check_toolchain(request):
 
 
 def wanted_stamp(request):
-    return {"source": request.app.origin(), "cache": request.cache_entries()}
+    return {"tree": request.tree, "source": request.app.origin(), "cache": request.cache_entries()}
 
 
 def read_stamp(tree):
@@ -139,6 +140,7 @@ def configure_if_needed(request):
     if read_stamp(request.tree) == wanted:
         return False
     say(f"building {request.app.name} for {request.board.name}")
+    forget_moved_trees(request)
     forget_tree_of_another(request, wanted)
     os.makedirs(request.tree, exist_ok=True)
     if request.app.file:
@@ -155,6 +157,22 @@ def configure_if_needed(request):
     with open(os.path.join(request.tree, STAMP), "w", encoding="utf-8") as file:
         json.dump(wanted, file, indent=1)
     return True
+
+
+def forget_moved_trees(request):
+    """CMake's trees hold absolute paths: a tree that was moved, or whose Kiln was, starts anew."""
+    for cache in glob.glob(os.path.join(request.build_folder.of_board(request.board), "*",
+                                        "CMakeCache.txt")):
+        try:
+            with open(cache, encoding="utf-8", errors="replace") as file:
+                text = file.read()
+        except OSError:  # another command is making this tree right now
+            continue
+        own = re.search(r"(?m)^CMAKE_CACHEFILE_DIR:INTERNAL=(.*)$", text)
+        source = re.search(r"(?m)^CMAKE_HOME_DIRECTORY:INTERNAL=(.*/cmake/runtime)$", text)
+        moved = own and own.group(1) != os.path.dirname(cache)
+        if moved or source and source.group(1) != in_root("cmake", "runtime"):
+            shutil.rmtree(os.path.dirname(cache))
 
 
 def forget_tree_of_another(request, wanted):
