@@ -1,4 +1,5 @@
-/* fgetpos and fsetpos, which the C library declares only. */
+/* fgetpos and fsetpos, which older C libraries declare only. */
+#include "bufio.h"
 #include "posix.h"
 
 int fgetpos(FILE *file, fpos_t *position)
@@ -11,7 +12,7 @@ int fgetpos(FILE *file, fpos_t *position)
     return 0;
 }
 
-int fsetpos(FILE *file, fpos_t *position)
+int fsetpos(FILE *file, BUFIO_FSETPOS_CONST fpos_t *position)
 {
     return fseeko(file, *position, SEEK_SET);
 }

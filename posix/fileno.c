@@ -1,14 +1,16 @@
 /* fileno, also of the standard streams, which are not the C library's kind of buffered file. */
 #include <errno.h>
-#include <stdio-bufio.h>
+#include "bufio.h"
 #include "posix.h"
 
 int fileno(FILE *file)
 {
     if (file->flags & __SBUF)
-        return ((struct __file_bufio *)file)->fd;
-    if (file->flags & CONSOLE_STREAM)
-        return file == stdin ? 0 : 1;
+        return bufio_fd((struct __file_bufio *)file);
+    if (file == stdin)
+        return 0;
+    if (file == stdout)
+        return 1;
     if (file == stderr)
         return 2;
     errno = EBADF;

@@ -3,7 +3,7 @@
  * stdin then reads descriptor 0 instead of the console.
  */
 #include <errno.h>
-#include <stdio-bufio.h>
+#include "bufio.h"
 #include "posix.h"
 
 static int fill(struct console_stream *stream)
@@ -38,7 +38,7 @@ static void attach(FILE *file, int fd, int flags)
     if (file->flags & __SBUF) {
         struct __file_bufio *bufio = (struct __file_bufio *)file;
 
-        bufio->fd = fd;
+        bufio_set_fd(bufio, fd);
         bufio->pos = 0;
         bufio->dir = 0;
         bufio->len = bufio->off = 0;

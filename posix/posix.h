@@ -26,9 +26,6 @@ struct __lock {
 /* The library's own lock, for state that seldom changes. */
 #define POSIX_GLOBAL_LOCK (&__lock___libc_recursive_mutex)
 
-/* A flag of FILE beside the C library's __SRD to __SBUF: the FILE begins a console_stream. */
-#define CONSOLE_STREAM       0x80
-
 #define CONSOLE_BUFFER_BYTES 256
 
 /* stdin and stdout. */

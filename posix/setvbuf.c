@@ -48,7 +48,7 @@ int setvbuf(FILE *file, char *buffer, int mode, size_t size)
 
     if ((mode != _IOFBF && mode != _IOLBF && mode != _IONBF) || size > INT32_MAX)
         return EOF;
-    if (file->flags & CONSOLE_STREAM)
+    if (file == stdin || file == stdout)
         return set_console((struct console_stream *)file, buffer, mode, size);
     if ((file->flags & __SEXT) && ext->setvbuf)
         return ext->setvbuf(file, buffer, mode, size);

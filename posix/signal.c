@@ -12,6 +12,10 @@
 
 #define PROCESS 1
 
+#ifndef NSIG
+#define NSIG _NSIG
+#endif
+
 typedef void (*handler_t)(int number);
 
 static handler_t handlers[NSIG];

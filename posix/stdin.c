@@ -6,7 +6,7 @@ static int get(FILE *file);
 
 static char buffer[CONSOLE_BUFFER_BYTES];
 static struct console_stream stream = {
-    .file = FDEV_SETUP_STREAM(NULL, get, NULL, __SRD | CONSOLE_STREAM),
+    .file = FDEV_SETUP_STREAM(NULL, get, NULL, __SRD),
     .own = buffer,
     .buffer = buffer,
     .size = sizeof(buffer),

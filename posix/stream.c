@@ -5,9 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio-bufio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "bufio.h"
 #include "posix.h"
 
 struct file_stream {
@@ -28,7 +28,7 @@ static off_t position(struct __file_bufio *bufio)
 {
     FILE *file = &bufio->xfile.cfile.file;
 
-    if (kiln_posix_lseek(bufio->fd, 0, SEEK_CUR) < 0)
+    if (kiln_posix_lseek(bufio_fd(bufio), 0, SEEK_CUR) < 0)
         return -1;
     if (bufio->dir == __SWR)
         return bufio->pos + bufio->len;
@@ -107,16 +107,16 @@ static FILE *open_stream(int fd, int flags)
     stream->bufio = (struct __file_bufio){
         .xfile = FDEV_SETUP_EXT(__bufio_put, get, __bufio_flush, close_stream, seek, set_buffer,
                                 flags | __SBUF),
-        .fd = fd,
         .bflags = kiln_posix_isatty(fd) ? __BLBF : 0,
         .pos = kiln_posix_lseek(fd, 0, SEEK_CUR),
         .buf = stream->buffer,
         .size = BUFSIZ,
-        .read = kiln_posix_read,
-        .write = kiln_posix_write,
-        .lseek = kiln_posix_lseek,
-        .close = kiln_posix_close,
+        .BUFIO_CALL(read) = kiln_posix_read,
+        .BUFIO_CALL(write) = kiln_posix_write,
+        .BUFIO_CALL(lseek) = kiln_posix_lseek,
+        .BUFIO_CALL(close) = kiln_posix_close,
     };
+    bufio_set_fd(&stream->bufio, fd);
     __bufio_lock_init(&stream->bufio.xfile.cfile.file);
     __lock_acquire_recursive(POSIX_GLOBAL_LOCK);
     stream->next = streams;
