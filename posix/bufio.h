@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #ifdef __BFPTR
-#define BUFIO_CALL(name) name##_int
+#define BUFIO_CALL(name)    name##_int
 #define BUFIO_FSETPOS_CONST const
 
 static inline int bufio_fd(const struct __file_bufio *bufio)
