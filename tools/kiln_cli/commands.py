@@ -28,7 +28,8 @@ def run(chosen):
                               debug_port(chosen), chosen.log_guest_errors)
     if options.debug_port:
         qemu.check_port(options.debug_port)
-    qemu.ensure(request.board, chosen.verbose)
+    building.check_toolchain(request)
+    qemu.ensure(request.board, chosen.verbose, request.needs())
     built = building.build(request)
     try:
         return start(built, options, chosen)

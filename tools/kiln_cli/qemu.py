@@ -40,8 +40,8 @@ def minimum_version(board):
     return tuple(int(part) for part in board.qemu["minimum_version"].split("."))
 
 
-def ensure(board, verbose=False):
-    """Installs QEMU, or a newer one, when the board needs it."""
+def ensure(board, verbose=False, other_needs=()):
+    """Installs QEMU, or a newer one, when the board needs it, and what else is needed with it."""
     from . import installing
     from .failure import BUILD_FAILED
 
@@ -49,7 +49,8 @@ def ensure(board, verbose=False):
     version = installed_version(program)
     if version >= minimum_version(board):
         return
-    installing.ensure((program,), board, qemu_is_old=bool(version), verbose=verbose)
+    needs = (program, *other_needs)
+    installing.ensure(needs, board, qemu_is_old=bool(version), verbose=verbose)
     version = installed_version(program)
     if version < minimum_version(board):
         found = ".".join(map(str, version)) or "none"
