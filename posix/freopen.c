@@ -54,7 +54,7 @@ static void attach(FILE *file, int fd, int flags)
 FILE *freopen(const char *path, const char *mode, FILE *file)
 {
     int open_flags;
-    int flags = __posix_sflags(mode, &open_flags);
+    int flags = kiln_posix_mode(mode, &open_flags);
     int old = fileno(file);
     int fd;
 

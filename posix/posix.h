@@ -54,8 +54,8 @@ int kiln_posix_streams_flush(void) __attribute__((weak));
 char *kiln_posix_buffer(char *callers, int mode, size_t *size, char *own, size_t own_size,
                         bool *allocated);
 
-/* What the C library parses "r", "w+" and so on with. The flags of a FILE, 0 if it is wrong. */
-int __posix_sflags(const char *mode, int *open_flags);
+/* Flags of a FILE and of open() for a mode of fopen(); 0 and EINVAL if it is wrong. */
+int kiln_posix_mode(const char *mode, int *open_flags);
 
 /* The descriptor calls, with errno. */
 int kiln_posix_open(const char *path, int flags, ...);

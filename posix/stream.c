@@ -40,6 +40,8 @@ static off_t seek(FILE *file, off_t offset, int whence)
     if (whence == SEEK_CUR) {
         off_t at = position((struct __file_bufio *)file);
 
+        if (at >= 0 && offset == 0 && BUFIO_TELL_COUNTS_UNGET && file->unget)
+            return at + 1;
         if (at < 0 || offset == 0)
             return at;
         if (__builtin_add_overflow(at, offset, &offset)) {
@@ -66,7 +68,7 @@ static int set_buffer(FILE *file, char *callers, int mode, size_t size)
     __bufio_lock(file);
     if (bufio->bflags & __BALL)
         free(bufio->buf);
-    bufio->bflags = (allocated ? __BALL : 0) | (mode == _IOLBF ? __BLBF : 0);
+    bufio->bflags = BUFIO_FROM_MALLOC | (allocated ? __BALL : 0) | (mode == _IOLBF ? __BLBF : 0);
     bufio->buf = buffer;
     bufio->size = size;
     __bufio_unlock(file);
@@ -107,7 +109,7 @@ static FILE *open_stream(int fd, int flags)
     stream->bufio = (struct __file_bufio){
         .xfile = FDEV_SETUP_EXT(__bufio_put, get, __bufio_flush, close_stream, seek, set_buffer,
                                 flags | __SBUF),
-        .bflags = kiln_posix_isatty(fd) ? __BLBF : 0,
+        .bflags = BUFIO_FROM_MALLOC | (kiln_posix_isatty(fd) ? __BLBF : 0),
         .pos = kiln_posix_lseek(fd, 0, SEEK_CUR),
         .buf = stream->buffer,
         .size = BUFSIZ,
@@ -128,7 +130,7 @@ static FILE *open_stream(int fd, int flags)
 FILE *kiln_posix_fdopen(int fd, const char *mode)
 {
     int open_flags;
-    int flags = __posix_sflags(mode, &open_flags);
+    int flags = kiln_posix_mode(mode, &open_flags);
 
     if (!flags || kiln_posix_check(fd))
         return NULL;
@@ -139,7 +141,7 @@ FILE *fdopen(int fd, const char *mode) POSIX_ALIAS(kiln_posix_fdopen);
 FILE *fopen(const char *path, const char *mode)
 {
     int open_flags;
-    int flags = __posix_sflags(mode, &open_flags);
+    int flags = kiln_posix_mode(mode, &open_flags);
     FILE *file;
     int fd;
 
