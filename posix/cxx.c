@@ -16,7 +16,7 @@
 #define ALIGN             "St11align_val_t"
 #define NOTHROW           "RKSt9nothrow_t"
 
-#define NAMED(mangled)    __asm__(mangled)
+#define NAMED(mangled)    asm(mangled)
 #define SAME_AS(function) __attribute__((weak, alias(function)))
 
 static void *or_panic(void *block, size_t bytes)

@@ -134,7 +134,7 @@ ssize_t read(int fd, void *data, size_t bytes) POSIX_ALIAS(kiln_posix_read);
 
 ssize_t kiln_posix_write(int fd, const void *data, size_t bytes)
 {
-    struct descriptor *descriptor = find(fd);
+    const struct descriptor *descriptor = find(fd);
 
     if (!descriptor)
         return -1;
@@ -191,7 +191,7 @@ static void describe(struct stat *status, const struct kiln_file *file)
 
 int kiln_posix_fstat(int fd, struct stat *status)
 {
-    struct descriptor *descriptor = find(fd);
+    const struct descriptor *descriptor = find(fd);
 
     if (!descriptor)
         return -1;
@@ -213,7 +213,7 @@ int stat(const char *path, struct stat *status) POSIX_ALIAS(kiln_posix_stat);
 
 int kiln_posix_isatty(int fd)
 {
-    struct descriptor *descriptor = find(fd);
+    const struct descriptor *descriptor = find(fd);
 
     if (!descriptor)
         return 0;

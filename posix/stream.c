@@ -26,7 +26,7 @@ static int get(FILE *file)
 /* Where the program is, which is not where the descriptor is: buffers lie between them. */
 static off_t position(struct __file_bufio *bufio)
 {
-    FILE *file = &bufio->xfile.cfile.file;
+    const FILE *file = &bufio->xfile.cfile.file;
 
     if (kiln_posix_lseek(bufio_fd(bufio), 0, SEEK_CUR) < 0)
         return -1;

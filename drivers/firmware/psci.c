@@ -10,10 +10,10 @@
 /* SMC Calling Convention (DEN0028): x0-x3 carry arguments and results, x4-x17 may be lost. */
 static int64_t call(bool use_smc, uint64_t function, uint64_t first, uint64_t second)
 {
-    register uint64_t x0 __asm__("x0") = function;
-    register uint64_t x1 __asm__("x1") = first;
-    register uint64_t x2 __asm__("x2") = second;
-    register uint64_t x3 __asm__("x3") = 0;
+    register uint64_t x0 asm("x0") = function;
+    register uint64_t x1 asm("x1") = first;
+    register uint64_t x2 asm("x2") = second;
+    register uint64_t x3 asm("x3") = 0;
 
     if (use_smc)
         __asm__ volatile("smc #0"
