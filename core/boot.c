@@ -15,11 +15,11 @@
 #include <kiln/panic.h>
 #include <kiln/program.h>
 #include <kiln/system.h>
+#include <lib/fdt.h>
 #include <mm/early.h>
 
-#define EARLY_BYTES       (16 * ARCH_PAGE_BYTES) /* tables and arguments before RAM is mapped */
-#define BLOCK_BYTES       (2u * 1024 * 1024)
-#define DEVICE_TREE_MAGIC 0xD00DFEEDu
+#define EARLY_BYTES (16 * ARCH_PAGE_BYTES) /* tables and arguments before RAM is mapped */
+#define BLOCK_BYTES (2u * 1024 * 1024)
 
 /* From the linker script. */
 extern char __image_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[];
@@ -65,11 +65,11 @@ static uintptr_t block_down(uintptr_t address)
 /* A device tree is mapped by whole blocks, unless those touch the image. */
 static void map_device_tree(uintptr_t tree)
 {
-    const uint32_t *header = (const uint32_t *)tree;
     const struct boot_range *image = &early_mapped[0];
-    if (!tree || tree % 8 || __builtin_bswap32(header[0]) != DEVICE_TREE_MAGIC)
+    size_t bytes = tree ? fdt_total_bytes((const void *)tree) : 0;
+    if (!bytes)
         return;
-    uintptr_t end = tree + __builtin_bswap32(header[1]);
+    uintptr_t end = tree + bytes;
     struct boot_range range = {block_down(tree), block_down(end - 1) + BLOCK_BYTES};
     if (range.start < image->end && range.end > image->start) {
         range.start = tree & ~(ARCH_PAGE_BYTES - 1);
@@ -169,11 +169,17 @@ static void main_thread_entry(void)
     kiln_program_start(argc, argv);
 }
 
+/* What is neither a device tree nor in the board's window is not mapped, and means nothing. */
+static uintptr_t readable_argument(uintptr_t boot_argument)
+{
+    if (early_mapped[2].end)
+        return boot_argument ? boot_argument : board_facts.default_device_tree;
+    return boot_argument < early_mapped[1].end ? boot_argument : 0;
+}
+
 void core_boot(uintptr_t boot_argument)
 {
-    if (!boot_argument && early_mapped[2].end)
-        boot_argument = board_facts.default_device_tree;
-    board_early_init(boot_argument);
+    board_early_init(readable_argument(boot_argument));
     find_memory();
     unsigned cpus = KILN_CONFIG_SMP ? gather_cpus() : 1;
     board_cpus_park(cpus);
