@@ -109,6 +109,15 @@ class Output(KilnTest):
             self.assertEqual(process.wait(60), 128 + signal.SIGPIPE)
             self.assertNotIn(b"Traceback", process.stderr.read())
 
+    def test_guest_errors(self):
+        """--log-guest-errors has QEMU write down what the image does wrong with the hardware"""
+        path = self.write("wrong.c", "#include <stdint.h>\nint main(void) { return (int)"
+                                     "*(volatile uint32_t *)0x3f201fa0u & 0; }\n")
+        log = self.path("log")
+        self.good("run", path, "--log-guest-errors", log)
+        with open(log, encoding="utf-8") as file:
+            self.assertIn("pl011_read: Bad offset", file.read())
+
 
 class Arguments(KilnTest):
     GIVEN = ["", "a b", "it's", '"quoted"', "back\\slash", "a,b,,c", "--", "$HOME", "tab\there",
