@@ -111,9 +111,12 @@ def chosen_rows(group, board):
     rows = [row for row in read_json(MARKS)
             if (not group or row["group"] == group) and (not board or row["board"] == board)]
     if not rows:
-        groups = sorted({row["group"] for row in read_json(MARKS)})
-        raise Failure(f"nothing to measure; groups of figures: {', '.join(groups)}")
+        raise Failure(f"nothing to measure; groups of figures: {', '.join(groups())}")
     return rows
+
+
+def groups():
+    return sorted({row["group"] for row in read_json(MARKS)})
 
 
 def fill_relative_marks(rows):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-from . import boards, building, installing, packages, qemu, tap, target_tests
+from . import bench, boards, building, installing, packages, qemu, tap, target_tests
 from .children import Child
 from .failure import BUILD_FAILED, Failure
 from .places import BuildFolder, in_root
@@ -124,7 +124,7 @@ def write_list(path):
 
 def drivers():
     """{name: command} of the tests that are programs of their own."""
-    found = {"bench.boot": ["kiln", "bench", "boot"]}
+    found = {f"bench.{group}": ["kiln", "bench", group] for group in bench.groups()}
     for file in sorted(glob.glob(in_root("tests", "boot", "test_*.py"))):
         stem = os.path.splitext(os.path.basename(file))[0]
         found["boot." + stem[len("test_"):]] = ["tests/boot/run.py", stem]
