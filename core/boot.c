@@ -97,7 +97,7 @@ void core_boot_map(uintptr_t boot_argument)
     arch_boot_space_ready((uintptr_t)__image_end, mm_early_next());
 }
 
-/* Where the first piece of [start, end) stops that is not mapped already; *next is where to go on. */
+/* Where the first piece of [start, end) stops that is not mapped yet; *next is where to go on. */
 static uintptr_t unmapped_until(uintptr_t start, uintptr_t end, uintptr_t *next)
 {
     *next = end;
@@ -124,7 +124,7 @@ static void map_ram(uintptr_t start, uintptr_t end)
     }
 }
 
-/* What is free goes to the heap, but for the range behind the image, from which boot itself takes. */
+/* What is free goes to the heap, but for the range behind the image: boot itself takes from it. */
 static void give_free(uintptr_t start, uintptr_t end)
 {
     if (start - mm_early_next() < ARCH_PAGE_BYTES)

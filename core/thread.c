@@ -28,7 +28,7 @@ struct kiln_thread *kiln_thread_self(void)
     return arch_thread_self();
 }
 
-/* A number that the linker script gives as an address; the compiler believes that no address is 0. */
+/* A number that the linker script gives as an address; to the compiler no address is 0. */
 static size_t linker_number(const char *symbol)
 {
     size_t number = (size_t)symbol;

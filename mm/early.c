@@ -3,7 +3,7 @@
 #include <arch/mmu.h>
 
 #define RANGES      8
-#define TABLE_PAGES 8 /* kept back from the heap: tables of later mappings */
+#define TABLE_PAGES 8  /* kept back from the heap: tables of later mappings */
 #define KEEP_SHARE  16 /* but at most this part of what is left */
 
 static struct {

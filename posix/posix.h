@@ -24,7 +24,7 @@ struct __lock {
 };
 
 /* The library's own lock, for state that seldom changes. */
-#define POSIX_GLOBAL_LOCK (&__lock___libc_recursive_mutex)
+#define POSIX_GLOBAL_LOCK    (&__lock___libc_recursive_mutex)
 
 #define CONSOLE_BUFFER_BYTES 256
 

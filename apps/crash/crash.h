@@ -22,7 +22,7 @@ static inline uintptr_t hide(uintptr_t value)
     return value;
 }
 
-/* Behind a call: keeps the compiler from leaving the function before it, and so out of backtraces. */
+/* Behind a call: keeps the compiler from leaving the function before it, out of backtraces too. */
 #define STAY __asm__ volatile("")
 
 #endif

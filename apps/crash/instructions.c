@@ -3,17 +3,17 @@
 #include <kiln.h>
 
 #if defined(__aarch64__)
-#define UNDEFINED           __asm__ volatile("udf #0")
-#define BREAKPOINT          __asm__ volatile("brk #7")
-#define SYSTEM_CALL         __asm__ volatile("svc #0")
-#define SET_STACK(address)  __asm__ volatile("mov sp, %0\n\tstr xzr, [sp, #-16]!" : : "r"(address))
-#define EXCLUSIVE(address)  __asm__ volatile("ldxr x9, [%0]" : : "r"(address) : "x9", "memory")
+#define UNDEFINED          __asm__ volatile("udf #0")
+#define BREAKPOINT         __asm__ volatile("brk #7")
+#define SYSTEM_CALL        __asm__ volatile("svc #0")
+#define SET_STACK(address) __asm__ volatile("mov sp, %0\n\tstr xzr, [sp, #-16]!" : : "r"(address))
+#define EXCLUSIVE(address) __asm__ volatile("ldxr x9, [%0]" : : "r"(address) : "x9", "memory")
 #elif defined(__x86_64__)
-#define UNDEFINED           __asm__ volatile("ud2")
-#define BREAKPOINT          __asm__ volatile("int3")
-#define SYSTEM_CALL         __asm__ volatile("int $0x80")
-#define SET_STACK(address)  __asm__ volatile("mov %0, %%rsp\n\tpush $0" : : "r"(address))
-#define EXCLUSIVE(address)  __asm__ volatile("movaps (%0), %%xmm0" : : "r"(address) : "xmm0")
+#define UNDEFINED          __asm__ volatile("ud2")
+#define BREAKPOINT         __asm__ volatile("int3")
+#define SYSTEM_CALL        __asm__ volatile("int $0x80")
+#define SET_STACK(address) __asm__ volatile("mov %0, %%rsp\n\tpush $0" : : "r"(address))
+#define EXCLUSIVE(address) __asm__ volatile("movaps (%0), %%xmm0" : : "r"(address) : "xmm0")
 #endif
 
 static void undefined(void)

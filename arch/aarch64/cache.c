@@ -10,17 +10,17 @@ static uintptr_t code_line_bytes(void)
     return (uintptr_t)4 << (ctr & 15);
 }
 
-/* The instruction on each line that the range touches; sixteen lines a turn, because boot does it on
- * whole tables. */
+/* The instruction on each line that the range touches; sixteen lines a turn, because boot does it
+ * on whole tables. */
 #define FOUR_LINES(instruction)                                                                    \
-    instruction ", %0\n\tadd %0, %0, %1\n\t" instruction ", %0\n\tadd %0, %0, %1\n\t" instruction     \
+    instruction ", %0\n\tadd %0, %0, %1\n\t" instruction ", %0\n\tadd %0, %0, %1\n\t" instruction  \
                 ", %0\n\tadd %0, %0, %1\n\t" instruction ", %0\n\tadd %0, %0, %1\n\t"
 #define FOR_EACH_LINE(instruction, start, bytes, line_bytes)                                       \
     do {                                                                                           \
         uintptr_t line = (line_bytes);                                                             \
         uintptr_t end = (uintptr_t)(start) + (bytes);                                              \
         uintptr_t at = (uintptr_t)(start) & ~(line - 1);                                           \
-        while (at + 16 * line <= end)                                                               \
+        while (at + 16 * line <= end)                                                              \
             __asm__ volatile(FOUR_LINES(instruction) FOUR_LINES(instruction)                       \
                                  FOUR_LINES(instruction) FOUR_LINES(instruction)                   \
                              : "+r"(at)                                                            \

@@ -6,7 +6,7 @@
 #include <isa/frame.h>
 
 #define ESR_CLASS(esr)    ((unsigned)((esr) >> 26) & 0x3F)
-#define ISS_FAULT(esr)    ((unsigned)(esr) & 0x3F)
+#define ISS_FAULT(esr)    (0x3F & (unsigned)(esr))
 #define ISS_IS_WRITE      (1u << 6)
 #define ISS_NO_ADDRESS    (1u << 10)
 #define FAULT_TYPE(fault) ((fault) >> 2)
@@ -76,7 +76,8 @@ struct arch_fault arch_frame_fault(const struct arch_frame *frame)
     if (class == CLASS_DATA || class == CLASS_FETCH) {
         describe_access(&result, fault, frame->esr & ISS_IS_WRITE, is_fetch);
         result.has_address = !(frame->esr & ISS_NO_ADDRESS);
-        result.is_access = FAULT_TYPE(fault) >= FAULT_TRANSLATION && FAULT_TYPE(fault) <= FAULT_PERMISSION;
+        result.is_access =
+            FAULT_TYPE(fault) >= FAULT_TRANSLATION && FAULT_TYPE(fault) <= FAULT_PERMISSION;
     } else if (class == CLASS_PC || class == CLASS_SP) {
         describe_access(&result, FAULT_ALIGNMENT, false, is_fetch);
         result.has_address = true;
@@ -103,7 +104,8 @@ void arch_frame_dump(const struct arch_frame *frame, arch_print_t print)
           "  pstate %08zx  esr %08zx  far %016zx",
           frame->pc, frame->lr, frame->sp, frame->fp, frame->pstate, frame->esr, frame->far);
     for (unsigned n = 0; n < 29; n++)
-        print("%s  x%-2u %016zx", n % 4 ? "" : "\n", n, n < 19 ? frame->x[n] : frame->saved[n - 19]);
+        print("%s  x%-2u %016zx", n % 4 ? "" : "\n", n,
+              n < 19 ? frame->x[n] : frame->saved[n - 19]);
     print("\n");
 }
 

@@ -17,14 +17,14 @@
 #define TABLE          3u
 #define TYPE_MASK      3u
 
-#define ATTR_INDEX(n) ((uint64_t)(n) << 2)
-#define READ_ONLY     (1ull << 7)
-#define INNER         (3ull << 8)
-#define OUTER         (2ull << 8)
-#define ACCESSED      (1ull << 10)
-#define NO_EXECUTE    (3ull << 53) /* PXN and UXN */
-#define USER_NEVER    (1ull << 54) /* UXN */
-#define PERMISSIONS   (READ_ONLY | NO_EXECUTE)
+#define ATTR_INDEX(n)  ((uint64_t)(n) << 2)
+#define READ_ONLY      (1ull << 7)
+#define INNER          (3ull << 8)
+#define OUTER          (2ull << 8)
+#define ACCESSED       (1ull << 10)
+#define NO_EXECUTE     (3ull << 53) /* PXN and UXN */
+#define USER_NEVER     (1ull << 54) /* UXN */
+#define PERMISSIONS    (READ_ONLY | NO_EXECUTE)
 
 static const uint64_t mapping_bits[] = {
     [ARCH_MAP_CODE] = ATTR_INDEX(MAIR_NORMAL) | INNER | ACCESSED | READ_ONLY | USER_NEVER,
@@ -82,9 +82,9 @@ static inline struct place find(const struct arch_space *space, uintptr_t va)
 }
 
 /*
- * Changes a valid entry. One that is not just to be forgotten or given other permissions goes by way
- * of an invalid one and a flush (break before make, Arm ARM D8.14.1): the caller does not stand on
- * what is mapped here.
+ * Changes a valid entry. One that is not just to be forgotten or given other permissions goes by
+ * way of an invalid one and a flush (break before make, Arm ARM D8.14.1): the caller does not stand
+ * on what is mapped here.
  */
 static void replace(struct place at, uint64_t value, uintptr_t va)
 {
@@ -104,7 +104,8 @@ static int make_table(struct arch_space *space, struct place at, uintptr_t va)
     uint64_t old = *at.entry;
     unsigned below = at.shift - LEVEL_BITS;
     if (is_valid(old)) {
-        arch_table_fill(table, leaf(old & ADDRESS_MASK, below, leaf_bits(old)), 1ull << below, ENTRIES);
+        arch_table_fill(table, leaf(old & ADDRESS_MASK, below, leaf_bits(old)), 1ull << below,
+                        ENTRIES);
         replace(at, (uintptr_t)table | TABLE, va);
     } else {
         arch_table_clear(table);
@@ -150,7 +151,8 @@ static inline size_t leaf_run(uintptr_t offset, unsigned shift, uintptr_t va, si
 /* Sets as many leaves as are free, of at most *run; one that is the same already counts too. */
 static inline int map_run(const struct mapping *mapping, struct place at, uintptr_t va, size_t *run)
 {
-    uint64_t value = leaf(va - span_offset(va, at.shift) + mapping->offset, at.shift, mapping->bits);
+    uint64_t value =
+        leaf(va - span_offset(va, at.shift) + mapping->offset, at.shift, mapping->bits);
     size_t wanted = *run;
     if (!mapping->is_fresh || KILN_CONFIG_CHECKS)
         *run = arch_table_empty_run(at.entry, wanted);
@@ -205,7 +207,7 @@ int arch_mmu_map_fresh(struct arch_space *space, uintptr_t va, uintptr_t pa, siz
     return map(space, va, pa, bytes, kind, true);
 }
 
-/* Gives every leaf of a range other bits, or removes it when bits is 0; splits blocks at the ends. */
+/* Gives every leaf of a range other bits, or removes it for bits 0; splits blocks at the ends. */
 static int change_range(struct arch_space *space, uintptr_t va, uintptr_t end, uint64_t bits)
 {
     while (va < end) {

@@ -22,14 +22,14 @@ static inline uintptr_t arch_frame_link(const struct arch_frame *frame);
 /* Prints all registers. */
 void arch_frame_dump(const struct arch_frame *frame, arch_print_t print);
 
-/* What an exception was, in words that need no manual: action and what, read one after the other. */
+/* What an exception was, in words that need no manual: action, then what. */
 struct arch_fault {
     const char *action; /* "write to ", "jump to ", ..., or "" */
     const char *what;   /* "unmapped memory", "undefined instruction", ... */
     uintptr_t address;  /* the address at fault, when has_address */
     bool has_address;
-    bool is_access;     /* a load, store or fetch of an address that is not mapped for it */
-    uint64_t code;      /* the CPU's own word for it, for those who have the manual */
+    bool is_access; /* a load, store or fetch of an address that is not mapped for it */
+    uint64_t code;  /* the CPU's own word for it, for those who have the manual */
 };
 
 /* Decodes the exception of a frame. */

@@ -26,16 +26,16 @@ enum arch_mapping {
 typedef uintptr_t (*arch_page_source_t)(void);
 
 struct arch_space {
-    uint64_t *root;             /* top table */
-    arch_page_source_t source;  /* where further tables come from */
-    unsigned va_bits;           /* 39 or 48 */
+    uint64_t *root;            /* top table */
+    arch_page_source_t source; /* where further tables come from */
+    unsigned va_bits;          /* 39 or 48 */
 };
 
 /* What arch_mmu_query finds. */
 struct arch_mapping_info {
     enum arch_mapping kind;
-    uintptr_t physical;  /* of the queried address */
-    size_t block_bytes;  /* size of the page or block that maps it */
+    uintptr_t physical; /* of the queried address */
+    size_t block_bytes; /* size of the page or block that maps it */
 };
 
 /* Makes an empty space. 0 or -ENOMEM. */
@@ -59,7 +59,7 @@ int arch_mmu_map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t by
 int arch_mmu_map_fresh(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
                        enum arch_mapping kind);
 
-/* Removes mappings; what is not mapped is passed over. 0, -EINVAL or -ENOMEM (splitting a block). */
+/* Removes mappings; what is not mapped is passed over. 0, -EINVAL, -ENOMEM (splitting a block). */
 int arch_mmu_unmap(struct arch_space *space, uintptr_t va, size_t bytes);
 
 /* Changes the kind of what is mapped. 0, -EINVAL, -ENOMEM or -EFAULT (not mapped throughout). */

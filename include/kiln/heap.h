@@ -20,10 +20,10 @@ void kiln_heap_free(void *data);
 size_t kiln_heap_usable_bytes(const void *data);
 
 struct kiln_heap_stats {
-    size_t total_bytes;   /* managed by the heap */
-    size_t used_bytes;    /* in allocated blocks, headers included */
+    size_t total_bytes; /* managed by the heap */
+    size_t used_bytes;  /* in allocated blocks, headers included */
     size_t largest_free_bytes;
-    size_t blocks;        /* allocated */
+    size_t blocks; /* allocated */
 };
 
 /** Counts by walking the heap: linear in the number of blocks. Thread context. */

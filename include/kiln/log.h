@@ -13,7 +13,7 @@ enum kiln_log_level {
     KILN_LOG_ERROR = 1,
     KILN_LOG_WARNING,
     KILN_LOG_INFO,
-    KILN_LOG_DEBUG
+    KILN_LOG_DEBUG,
 };
 
 /** Adds a line; lines up to LOG_CONSOLE also go to the console. Any context, takes no lock long. */

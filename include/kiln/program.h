@@ -19,9 +19,9 @@ KILN_NORETURN void kiln_program_start(int argc, char **argv);
 extern const char kiln_program_name[];
 
 /**
- * Hands what the program has written but not yet flushed to write(), byte by byte: a panic calls it,
- * with every other CPU stopped, and trusts nothing. Takes no lock. NULL (weak) in a program whose
- * standard output is not linked in. Any context.
+ * Hands what the program has written but not yet flushed to write(), byte by byte: a panic calls
+ * it, with every other CPU stopped, and trusts nothing. Takes no lock. NULL (weak) in a program
+ * whose standard output is not linked in. Any context.
  */
 void kiln_program_flush(void (*write)(char c)) __attribute__((weak));
 

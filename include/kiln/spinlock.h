@@ -26,9 +26,14 @@ struct kiln_spinlock {
 
 /** An unlocked spinlock. */
 #if KILN_CONFIG_SMP || KILN_CONFIG_CHECKS
-#define KILN_SPINLOCK_INIT {0}
+#define KILN_SPINLOCK_INIT                                                                         \
+    {                                                                                              \
+        0                                                                                          \
+    }
 #else
-#define KILN_SPINLOCK_INIT {}
+#define KILN_SPINLOCK_INIT                                                                         \
+    {                                                                                              \
+    }
 #endif
 
 /**

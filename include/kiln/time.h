@@ -7,12 +7,12 @@
 KILN_BEGIN
 
 /** The deadline that never comes, and the one that has always passed. Deadlines like any other. */
-#define KILN_FOREVER INT64_MAX
-#define KILN_NOWAIT  INT64_MIN
+#define KILN_FOREVER         INT64_MAX
+#define KILN_NOWAIT          INT64_MIN
 
-#define KILN_MICROSECONDS(n)  ((int64_t)(n) * 1000)
-#define KILN_MILLISECONDS(n)  ((int64_t)(n) * 1000000)
-#define KILN_SECONDS(n)       ((int64_t)(n) * 1000000000)
+#define KILN_MICROSECONDS(n) (1000 * (int64_t)(n))
+#define KILN_MILLISECONDS(n) (1000000 * (int64_t)(n))
+#define KILN_SECONDS(n)      (1000000000 * (int64_t)(n))
 
 /**
  * Nanoseconds since boot; never goes back. Any context. Cost: a register read and a

@@ -12,10 +12,10 @@ KILN_BEGIN
 enum kiln_trace_event {
     KILN_TRACE_INTERRUPT_BEGIN, /* object: interrupt number */
     KILN_TRACE_INTERRUPT_END,
-    KILN_TRACE_ALLOCATE,        /* object: address, value: bytes */
-    KILN_TRACE_FREE,            /* object: address */
-    KILN_TRACE_CPU_CALL,        /* object: CPU, value: function */
-    KILN_TRACE_SLEEP,           /* value: deadline in counter units */
+    KILN_TRACE_ALLOCATE, /* object: address, value: bytes */
+    KILN_TRACE_FREE,     /* object: address */
+    KILN_TRACE_CPU_CALL, /* object: CPU, value: function */
+    KILN_TRACE_SLEEP,    /* value: deadline in counter units */
     KILN_TRACE_WAKE
 };
 

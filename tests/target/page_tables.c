@@ -55,8 +55,8 @@ static void look_at_leaf(uint64_t entry, uintptr_t va, unsigned shift)
         return;
     found.executable++;
     found.writable_and_executable += !(entry & READ_ONLY);
-    found.executable_outside_text += va < (uintptr_t)__image_start ||
-                                     va + ((uintptr_t)1 << shift) > (uintptr_t)__rodata_start;
+    found.executable_outside_text +=
+        va < (uintptr_t)__image_start || va + ((uintptr_t)1 << shift) > (uintptr_t)__rodata_start;
 }
 
 static unsigned top_shift(void)
@@ -107,7 +107,8 @@ static void test_all(void)
     walk((const uint64_t *)(READ_REGISTER(ttbr0_el1) & ADDRESS), 0, top_shift());
     tap_check(found.leaves > 100, "the tables map something");
     tap_check(found.writable_and_executable == 0, "nothing is writable and executable");
-    tap_check(found.executable > 0 && found.executable_outside_text == 0, "only code is executable");
+    tap_check(found.executable > 0 && found.executable_outside_text == 0,
+              "only code is executable");
     tap_check(found.not_accessed == 0, "all have the access flag");
     tap_check(found.odd_memory_type == 0, "memory is write-back or nGnRE");
     tap_check(READ_REGISTER(sctlr_el1) & 1 << 19, "WXN is on");
@@ -142,7 +143,8 @@ int main(void)
     uintptr_t guard = (uintptr_t)&local & ~(uintptr_t)(PAGE - 1);
     while (entry_of((void *)guard) && guard > PAGE)
         guard -= PAGE;
-    tap_check((uintptr_t)&local - guard <= 256 * 1024 + PAGE, "an unmapped page lies below the stack");
+    tap_check((uintptr_t)&local - guard <= 256 * 1024 + PAGE,
+              "an unmapped page lies below the stack");
     free(block);
     return tap_done();
 }

@@ -11,8 +11,8 @@ enum console_host {
 
 /*
  * Tells who. The first call learns it from the boot option host=, and tells a host command that the
- * console is up by the sequence ESC ] kiln;ready BEL; it is made by the first output or input, or by
- * boot before there are several CPUs. Any context.
+ * console is up by the sequence ESC ] kiln;ready BEL; it is made by the first output or input, or
+ * by boot before there are several CPUs. Any context.
  */
 enum console_host core_console_host(void);
 

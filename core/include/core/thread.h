@@ -8,8 +8,8 @@ struct kiln_thread {
     const char *name;
     uintptr_t stack_bottom; /* lowest address; the page below is not mapped */
     uintptr_t stack_top;
-    void *tls;              /* thread pointer of the ELF TLS ABI */
-    unsigned cpu;           /* where it runs */
+    void *tls;                /* thread pointer of the ELF TLS ABI */
+    unsigned cpu;             /* where it runs */
     struct kiln_thread *next; /* registry: kiln_thread_list */
 };
 

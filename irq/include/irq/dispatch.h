@@ -9,8 +9,8 @@
 #include <kiln/trace.h>
 
 /*
- * One entry per interrupt number; valid once an interrupt has been unmasked. Written under the lock in dispatch.c while the interrupt is
- * masked; read by the CPU that has claimed the interrupt.
+ * One entry per interrupt number; valid once an interrupt has been unmasked. Written under the lock
+ * in dispatch.c while the interrupt is masked; read by the CPU that has claimed the interrupt.
  */
 struct irq_handler {
     kiln_irq_handler_t function; /* NULL: none attached */

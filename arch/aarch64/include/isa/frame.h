@@ -9,11 +9,11 @@
  * frame record through which a backtrace walks on into what was interrupted.
  */
 struct arch_frame {
-    uint64_t x[19];     /* x0-x18 */
+    uint64_t x[19]; /* x0-x18 */
     uint64_t lr;
     uint64_t fp;
     uint64_t pc;
-    uint64_t sp;        /* the thread's: SP_EL0; of a fault in a handler: SP_EL1 */
+    uint64_t sp; /* the thread's: SP_EL0; of a fault in a handler: SP_EL1 */
     uint64_t pstate;
     uint64_t saved[10]; /* x19-x28 */
     uint64_t esr;
