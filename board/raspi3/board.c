@@ -1,7 +1,6 @@
 /* Raspberry Pi 3B, 3B+, 3A+, Zero 2 W: BCM2837. BCM2836 ARM-local peripherals (QA7), BCM2835 ARM
  * Peripherals. */
 #include <board.h>
-#include <drivers/gpio.h>
 #include <drivers/pi_board.h>
 #include <drivers/rng.h>
 
@@ -14,14 +13,6 @@ const struct board_facts board_facts = {
     .device_count = sizeof(devices) / sizeof(devices[0]),
     .boot_window = {0, 4096}, /* ATAGS, spin table */
     .alarm_irq = 3,
-};
-
-const struct pi_facts pi_facts = {
-    .pl011_irq = 89,
-    .miniuart_irq = 61,
-    .cpu_count = 4,
-    .memory_end = 0x3F000000,
-    .gpio_pull_up = gpio_pull_up_bcm2835,
 };
 
 uint64_t board_entropy(void)

@@ -1,26 +1,16 @@
 /* Raspberry Pi 4B, 400, Compute Module 4: BCM2711. BCM2711 ARM Peripherals, low peripheral mode. */
 #include <board.h>
-#include <drivers/gpio.h>
 #include <drivers/pi_board.h>
 
 /* The peripherals, with the GIC-400 at 0xFF840000. */
 static const struct board_range devices[] = {{0xFE000000, 0x2000000}};
 
-/* VideoCore interrupt n is the GIC's 96 + n. */
 const struct board_facts board_facts = {
     .name = "raspi4",
     .devices = devices,
     .device_count = sizeof(devices) / sizeof(devices[0]),
     .boot_window = {0, 4096}, /* ATAGS, spin table */
     .alarm_irq = 27,
-};
-
-const struct pi_facts pi_facts = {
-    .pl011_irq = 96 + 57,
-    .miniuart_irq = 96 + 29,
-    .cpu_count = 4,
-    .memory_end = 0xFC000000,
-    .gpio_pull_up = gpio_pull_up_bcm2711,
 };
 
 /* QEMU's machine lacks the generator: reading it is an external abort. */

@@ -42,7 +42,7 @@ void board_early_init(uintptr_t boot_argument)
 {
     struct device_tree_info info;
 
-    pl011_ops.init(UART, UART_CLOCK_HZ, KILN_CONFIG_BAUD);
+    uart_init(&pl011, UART, UART_CLOCK_HZ);
     if (!boot_argument || firmware_tree_apply(boot_argument, &info) != 0) {
         boot_memory_add(RAM_BASE, RAM_MINIMUM);
         return;
@@ -54,7 +54,7 @@ void board_early_init(uintptr_t boot_argument)
 
 void board_write(const char *text, size_t bytes)
 {
-    pl011_ops.write(UART, text, bytes);
+    uart_write(&pl011, UART, text, bytes);
 }
 
 int board_console_input_start(void (*received)(void *unused))
@@ -95,12 +95,12 @@ uint64_t board_entropy(void)
 
 void board_reset(void)
 {
-    pl011_ops.drain(UART);
+    uart_drain(&pl011, UART);
     psci_system_reset(psci_uses_smc);
 }
 
 void board_power_off(void)
 {
-    pl011_ops.drain(UART);
+    uart_drain(&pl011, UART);
     psci_system_off(psci_uses_smc);
 }

@@ -6,33 +6,22 @@
 
 #include <arch/mmio.h>
 
-#define PM_RSTC             0x10001C
-#define PM_RSTS             0x100020
-#define PM_WDOG             0x100024
+#define RSTC            0x1C
+#define RSTS            0x20
+#define WDOG            0x24
 
-#define PASSWORD            0x5A000000u
-#define RSTC_ACTION         0x30u
-#define RSTC_FULL_RESET     0x20u
-#define RSTS_PARTITION      0x555u
-#define RSTS_PARTITION_HALT 0x555u
-#define WDOG_TICKS          10u /* of 16 us */
+#define PASSWORD        0x5A000000u
+#define RSTC_ACTION     0x30u
+#define RSTC_FULL_RESET 0x20u
+#define RSTS_PARTITION  PM_HALT /* every second bit of the lowest twelve */
+#define WDOG_TICKS      10u     /* of 16 us */
 
-static void restart(uintptr_t base, uint32_t partition)
+void pm_restart(uintptr_t base, uint32_t partition)
 {
-    uint32_t control = (mmio_read32(base + PM_RSTC) & ~RSTC_ACTION) | PASSWORD | RSTC_FULL_RESET;
-    uint32_t status = mmio_read32(base + PM_RSTS) & ~(RSTS_PARTITION | PASSWORD);
+    uint32_t control = mmio_read32(base + RSTC) & ~RSTC_ACTION;
+    uint32_t status = mmio_read32(base + RSTS) & ~RSTS_PARTITION;
 
-    mmio_write32(base + PM_RSTS, status | PASSWORD | partition);
-    mmio_write32(base + PM_WDOG, PASSWORD | WDOG_TICKS);
-    mmio_write32(base + PM_RSTC, control);
-}
-
-void pm_reset(uintptr_t base)
-{
-    restart(base, 0);
-}
-
-void pm_power_off(uintptr_t base)
-{
-    restart(base, RSTS_PARTITION_HALT);
+    mmio_write32(base + RSTS, status | PASSWORD | partition);
+    mmio_write32(base + WDOG, PASSWORD | WDOG_TICKS);
+    mmio_write32(base + RSTC, control | PASSWORD | RSTC_FULL_RESET);
 }

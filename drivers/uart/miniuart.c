@@ -4,7 +4,6 @@
  */
 #include <arch/mmio.h>
 #include <drivers/uart.h>
-#include <drivers/wait.h>
 #include <kiln/config.h>
 
 /* From the start of the AUX block, which SPI 1 and 2 share. */
@@ -32,33 +31,19 @@
 #define CONTROL_RECEIVE_TRANSMIT 3u
 
 /* The registers are dead while the block is not enabled. */
-static void miniuart_drain(uintptr_t base)
-{
-    if (mmio_read32(base + AUX_ENABLES) & AUX_ENABLE_MINIUART)
-        wait_for_bits(base + LINE_STATUS, STATUS_TRANSMIT_IDLE, STATUS_TRANSMIT_IDLE, 10);
-}
-
-static void miniuart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
+static void miniuart_setup(uintptr_t base, uint32_t clock_hz)
 {
     uint32_t enables = mmio_read32(base + AUX_ENABLES);
 
-    miniuart_drain(base);
     if (!(enables & AUX_ENABLE_MINIUART))
         mmio_write32(base + AUX_ENABLES, enables | AUX_ENABLE_MINIUART);
     mmio_write32(base + INTERRUPTS, 0);
     mmio_write32(base + LINE, LINE_8_BITS);
     if (clock_hz)
-        mmio_write32(base + DIVISOR, (clock_hz / 4 + baud) / (2 * baud) - 1);
+        mmio_write32(base + DIVISOR,
+                     (clock_hz / 4 + KILN_CONFIG_BAUD) / (2 * KILN_CONFIG_BAUD) - 1);
     if (mmio_read32(base + CONTROL) != CONTROL_RECEIVE_TRANSMIT)
         mmio_write32(base + CONTROL, CONTROL_RECEIVE_TRANSMIT);
-}
-
-static void miniuart_write(uintptr_t base, const char *text, size_t bytes)
-{
-    for (const char *end = text + bytes; text < end; text++)
-        if (wait_for_bits(base + LINE_STATUS, STATUS_TRANSMIT_SPACE, STATUS_TRANSMIT_SPACE,
-                          KILN_CONFIG_BAUD / 32))
-            mmio_write32(base + DATA, (uint8_t)*text);
 }
 
 /* LINE_STATUS forgets an overrun when it is read. */
@@ -83,5 +68,13 @@ static void miniuart_interrupt(uintptr_t base, bool enable)
     mmio_write32(base + INTERRUPTS, enable ? INTERRUPT_RECEIVE : 0);
 }
 
-const struct uart_ops miniuart_ops = {miniuart_init, miniuart_write, miniuart_drain};
+const struct uart miniuart = {
+    .setup = miniuart_setup,
+    .enable = AUX_ENABLES,
+    .data = DATA,
+    .status = LINE_STATUS,
+    .status_space = STATUS_TRANSMIT_SPACE,
+    .status_idle = STATUS_TRANSMIT_IDLE,
+    .status_true = 0xFF,
+};
 const struct uart_input_ops miniuart_input_ops = {miniuart_receive, miniuart_interrupt};

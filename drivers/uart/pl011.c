@@ -1,7 +1,6 @@
 /* ARM PrimeCell UART (PL011). ARM DDI 0183G, chapter 3. */
 #include <arch/mmio.h>
 #include <drivers/uart.h>
-#include <drivers/wait.h>
 #include <kiln/config.h>
 
 #define DATA               0x00
@@ -37,23 +36,17 @@
 /* All but the two that follow what the receive FIFO holds. */
 #define INTERRUPTS_STALE (0x7FFu & ~(INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT))
 
-static void pl011_drain(uintptr_t base)
-{
-    wait_for_bits(base + FLAGS, FLAG_BUSY, 0, 10);
-}
-
-static void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
+static void pl011_setup(uintptr_t base, uint32_t clock_hz)
 {
     uint32_t line = LINE_8_BITS | LINE_FIFOS;
     bool was_on = mmio_read32(base + CONTROL) & CONTROL_UART;
 
-    pl011_drain(base);
     mmio_write32(base + CONTROL, 0);
     mmio_write32(base + INTERRUPT_MASK, 0);
     mmio_write32(base + INTERRUPT_CLEAR, INTERRUPTS_STALE);
     mmio_write32(base + FIFO_LEVELS, FIFO_LEVEL_EIGHTH);
     if (clock_hz) {
-        uint32_t divisor_64ths = (clock_hz * 4 + baud / 2) / baud;
+        uint32_t divisor_64ths = (clock_hz * 4 + KILN_CONFIG_BAUD / 2) / KILN_CONFIG_BAUD;
 
         mmio_write32(base + DIVISOR_INTEGER, divisor_64ths >> 6);
         mmio_write32(base + DIVISOR_64THS, divisor_64ths & 63);
@@ -64,13 +57,6 @@ static void pl011_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
         line = LINE_8_BITS;
     mmio_write32(base + LINE_CONTROL, line);
     mmio_write32(base + CONTROL, CONTROL_UART | CONTROL_TRANSMIT | CONTROL_RECEIVE);
-}
-
-static void pl011_write(uintptr_t base, const char *text, size_t bytes)
-{
-    for (const char *end = text + bytes; text < end; text++)
-        if (wait_for_bits(base + FLAGS, FLAG_TRANSMIT_FULL, 0, KILN_CONFIG_BAUD / 32))
-            mmio_write32(base + DATA, (uint8_t)*text);
 }
 
 static size_t pl011_receive(uintptr_t base, uint8_t *bytes, size_t room, unsigned *lost)
@@ -94,5 +80,13 @@ static void pl011_interrupt(uintptr_t base, bool enable)
     mmio_write32(base + INTERRUPT_MASK, enable ? INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT : 0);
 }
 
-const struct uart_ops pl011_ops = {pl011_init, pl011_write, pl011_drain};
+const struct uart pl011 = {
+    .setup = pl011_setup,
+    .enable = CONTROL,
+    .data = DATA,
+    .status = FLAGS,
+    .status_space = FLAG_TRANSMIT_FULL,
+    .status_idle = FLAG_BUSY,
+    .status_true = 0,
+};
 const struct uart_input_ops pl011_input_ops = {pl011_receive, pl011_interrupt};

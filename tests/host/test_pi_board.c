@@ -17,6 +17,7 @@
 #include "test.h"
 
 #define BASE         ((uintptr_t)KILN_BCM2835_BASE)
+#define PM           (BASE + 0x100000)
 #define PL011        (BASE + 0x201000)
 #define AUX          (BASE + 0x215000)
 #define PIN_REGISTER (BASE + 0x200004)
@@ -32,7 +33,7 @@ static struct {
 
 /* What the board did. */
 static struct {
-    char order[16]; /* m: inquiry, d: drain, r: raise, p: pull-up, f: function, i: init */
+    char order[16]; /* m: inquiry, d: drain, r: raise, p: pull-up, f: function, i: setup */
     uintptr_t init_base;
     uint32_t init_hz;
     uint32_t raised_to;
@@ -88,15 +89,15 @@ static void answer(uint32_t tag, uint32_t *value)
 }
 
 /* A VideoCore that minds the message's form. */
-int mailbox_call(uintptr_t base, uint32_t *message)
+bool mailbox_call(uintptr_t base, uint32_t *message)
 {
     uint32_t words = message[0] / 4, at = 2;
 
-    TAP_EQUAL(base, BASE);
+    TAP_EQUAL(base, BASE + MAILBOX_OFFSET);
     TAP_EQUAL((uintptr_t)message % MAILBOX_ALIGN, 0);
     TAP_EQUAL(message[0] % MAILBOX_ALIGN, 0);
     if (machine.mailbox_is_dead)
-        return -ETIMEDOUT;
+        return false;
     note(message[2] == MAILBOX_CLOCK_SET ? 'r' : 'm');
     while (at < words && message[at] != MAILBOX_END) {
         TAP_CHECK(at + 3 + message[at + 1] / 4 < words);
@@ -104,7 +105,7 @@ int mailbox_call(uintptr_t base, uint32_t *message)
         at += 3 + message[at + 1] / 4;
     }
     TAP_CHECK(at < words);
-    return 0;
+    return true;
 }
 
 uint32_t fake_read32(uintptr_t address)
@@ -120,24 +121,24 @@ void fake_write32(uintptr_t address, uint32_t value)
     note('f');
 }
 
-static void uart_init(uintptr_t base, uint32_t clock_hz, uint32_t baud)
+static void uart_setup(uintptr_t base, uint32_t clock_hz)
 {
-    TAP_EQUAL(baud, 115200);
     seen.init_base = base;
     seen.init_hz = clock_hz;
     note('i');
 }
 
-static void uart_write(uintptr_t base, const char *text, size_t bytes)
+void uart_write(const struct uart *uart, uintptr_t base, const char *text, size_t bytes)
 {
     (void)text;
     (void)bytes;
+    TAP_CHECK(uart == (base == AUX ? &miniuart : &pl011));
     note(base == AUX ? 'a' : 'l');
 }
 
-static void uart_drain(uintptr_t base)
+void uart_drain(const struct uart *uart, uintptr_t base)
 {
-    (void)base;
+    TAP_CHECK(uart == (base == AUX ? &miniuart : &pl011));
     note('d');
 }
 
@@ -154,29 +155,22 @@ static void uart_interrupt(uintptr_t base, bool enable)
     seen.input_is_on = enable;
 }
 
-const struct uart_ops pl011_ops = {uart_init, uart_write, uart_drain};
-const struct uart_ops miniuart_ops = {uart_init, uart_write, uart_drain};
+const struct uart pl011 = {.setup = uart_setup};
+const struct uart miniuart = {.setup = uart_setup};
 const struct uart_input_ops pl011_input_ops = {uart_receive, uart_interrupt};
 const struct uart_input_ops miniuart_input_ops = {uart_receive, uart_interrupt};
 
-static void pull_up(uintptr_t base, unsigned pin)
+void gpio_pull_up(uintptr_t base, unsigned pin)
 {
     TAP_EQUAL(base, BASE + 0x200000);
     TAP_EQUAL(pin, 15);
     note('p');
 }
 
-const struct pi_facts pi_facts = {
-    .pl011_irq = 153,
-    .miniuart_irq = 125,
-    .cpu_count = 4,
-    .memory_end = 0xFC000000,
-    .gpio_pull_up = pull_up,
-};
-
+/* As core's, which leaves out an empty range. */
 void boot_memory_add(uintptr_t base, size_t bytes)
 {
-    if (seen.memory_count < 4)
+    if (bytes && seen.memory_count < 4)
         seen.memory[seen.memory_count++] = (struct boot_range){base, base + bytes};
 }
 
@@ -209,16 +203,10 @@ int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument)
     return irq == 153 && machine.revision == 1 ? -EBUSY : 0;
 }
 
-void pm_reset(uintptr_t base)
+void pm_restart(uintptr_t base, uint32_t partition)
 {
-    TAP_EQUAL(base, BASE);
-    note('R');
-}
-
-void pm_power_off(uintptr_t base)
-{
-    TAP_EQUAL(base, BASE);
-    note('O');
+    TAP_EQUAL(base, PM);
+    note(partition == PM_HALT ? 'O' : 'R');
 }
 
 uintptr_t arch_cpu_entry_address(void)
@@ -250,7 +238,7 @@ static void test_miniuart(void)
 {
     start_machine();
     board_early_init(0);
-    TAP_CHECK(strcmp(seen.order, "mdri") == 0);
+    TAP_CHECK(strcmp(seen.order, "mdrffdi") == 0);
     TAP_EQUAL(seen.raised_to, 1500000000);
     TAP_EQUAL(seen.init_base, AUX);
     TAP_EQUAL(seen.init_hz, 500000000);
@@ -265,7 +253,7 @@ static void test_pl011(void)
     machine.pins = OTHER_PINS | PINS(GPIO_ALT0);
     machine.arm_hz = machine.arm_max_hz;
     board_early_init(0);
-    TAP_CHECK(strcmp(seen.order, "mi") == 0);
+    TAP_CHECK(strcmp(seen.order, "mffdi") == 0);
     TAP_EQUAL(seen.init_base, PL011);
     TAP_EQUAL(seen.init_hz, 48000000);
 }
@@ -276,7 +264,7 @@ static void test_free_pins(void)
     start_machine();
     machine.pins = OTHER_PINS;
     board_early_init(0);
-    TAP_CHECK(strcmp(seen.order, "mdrffi") == 0);
+    TAP_CHECK(strcmp(seen.order, "mdrffdi") == 0);
     TAP_EQUAL(seen.init_base, PL011);
     TAP_EQUAL(machine.pins, OTHER_PINS | PINS(GPIO_ALT0));
 }
@@ -323,12 +311,13 @@ static void test_tree(void)
     TAP_EQUAL(seen.memory_count, 2);
 }
 
+/* The first test: the board has heard nothing from an earlier one. */
 static void test_dead_mailbox(void)
 {
     start_machine();
     machine.mailbox_is_dead = true;
     board_early_init(0);
-    TAP_CHECK(strcmp(seen.order, "i") == 0);
+    TAP_CHECK(strcmp(seen.order, "ffdi") == 0);
     TAP_EQUAL(seen.init_base, AUX);
     TAP_EQUAL(seen.init_hz, 0);
     TAP_EQUAL(seen.memory_count, 0);
@@ -378,12 +367,12 @@ static void test_leaving(void)
 
 int main(void)
 {
+    test_dead_mailbox();
     test_miniuart();
     test_pl011();
     test_free_pins();
     test_memory();
     test_tree();
-    test_dead_mailbox();
     test_input(GPIO_ALT0, 153, 'p');
     test_input(GPIO_ALT5, 125, 'm');
     test_busy_interrupt();

@@ -116,7 +116,7 @@ static void test_pl011_init(void)
 
     for (unsigned i = 0; i < 3; i++) {
         reset(false);
-        pl011_ops.init(BASE, clocks[i], 115200);
+        uart_init(&pl011, BASE, clocks[i]);
         TAP_CHECK(is_near(pl011_baud(clocks[i]), 115200));
     }
     TAP_EQUAL(device.registers[0x2C], 0x70);
@@ -129,7 +129,7 @@ static void test_pl011_init(void)
     TAP_EQUAL(device.log[device.writes - 1] >> 16, 0x30);
 
     reset(false);
-    pl011_ops.init(BASE, 0, 115200);
+    uart_init(&pl011, BASE, 0);
     TAP_EQUAL(first_write(0x24), -1);
     TAP_EQUAL(first_write(0x28), -1);
 }
@@ -142,14 +142,14 @@ static void test_pl011_after_firmware(void)
     device.busy_reads = 50;
     device.input[0] = 'x';
     device.inputs = 1;
-    pl011_ops.init(BASE, 48000000, 115200);
+    uart_init(&pl011, BASE, 48000000);
     TAP_CHECK(device.flags_reads > 50);
     TAP_EQUAL(device.taken, 0);
 
     reset(false);
     device.registers[0x30] = 0x301;
     device.busy_reads = UINT32_MAX;
-    pl011_ops.init(BASE, 48000000, 115200);
+    uart_init(&pl011, BASE, 48000000);
     TAP_CHECK(host_cpu.counter <= host_cpu.counter_hz / 9);
     TAP_EQUAL(device.registers[0x30], 0x301);
 }
@@ -163,7 +163,7 @@ static void test_pl011_early_input(void)
     reset(false);
     device.input[0] = 'x';
     device.inputs = 1;
-    pl011_ops.init(BASE, 24000000, 115200);
+    uart_init(&pl011, BASE, 24000000);
     TAP_EQUAL(pl011_input_ops.receive(BASE, bytes, sizeof(bytes), &lost), 1);
     TAP_EQUAL(bytes[0], 'x');
 }
@@ -203,37 +203,42 @@ static void test_pl011_break(void)
     TAP_EQUAL(bytes[0], 'y');
 }
 
-static void test_output(const struct uart_ops *ops, bool is_miniuart)
+static void test_output(const struct uart *uart, bool is_miniuart)
 {
     reset(is_miniuart);
-    ops->write(BASE, "ab", 1);
-    ops->write(BASE, "\xFF\0c", 3);
-    ops->write(BASE, "d", 0);
+    uart_write(uart, BASE, "ab", 1);
+    uart_write(uart, BASE, "\xFF\0c", 3);
+    uart_write(uart, BASE, "d", 0);
     TAP_EQUAL(device.outputs, 4);
     TAP_EQUAL(device.log[1] & 0xFFFF, 0xFF);
     TAP_CHECK(memcmp(device.output, "a\xFF\0c", 4) == 0);
 
     device.is_stuck = true;
     host_cpu.counter = 0;
-    ops->write(BASE, "e", 1);
+    uart_write(uart, BASE, "e", 1);
     TAP_EQUAL(device.outputs, 4);
     TAP_CHECK(host_cpu.counter >= 20 * host_cpu.counter_hz / KILN_CONFIG_BAUD);
     TAP_CHECK(host_cpu.counter <= 40 * host_cpu.counter_hz / KILN_CONFIG_BAUD);
 }
 
-static void test_drain(const struct uart_ops *ops, bool is_miniuart)
+static void test_drain(const struct uart *uart, bool is_miniuart)
 {
     reset(is_miniuart);
-    device.registers[0x04] = is_miniuart;
+    device.registers[is_miniuart ? 0x04 : 0x30] = 1;
     device.busy_reads = 40;
-    ops->drain(BASE);
+    uart_drain(uart, BASE);
     TAP_EQUAL(device.flags_reads, 41);
     device.busy_reads = UINT32_MAX;
     host_cpu.counter = 0;
-    ops->drain(BASE);
+    uart_drain(uart, BASE);
     TAP_CHECK(host_cpu.counter >= host_cpu.counter_hz / 10);
     TAP_CHECK(host_cpu.counter <= host_cpu.counter_hz / 9);
     TAP_EQUAL(device.writes, 0);
+
+    device.registers[is_miniuart ? 0x04 : 0x30] = 0;
+    device.flags_reads = 0;
+    uart_drain(uart, BASE);
+    TAP_EQUAL(device.flags_reads, 0);
 }
 
 static void test_interrupts(void)
@@ -255,7 +260,7 @@ static void test_miniuart_init(void)
 {
     reset(true);
     device.registers[0x04] = 6; /* both SPIs are on */
-    miniuart_ops.init(BASE, 250000000, 115200);
+    uart_init(&miniuart, BASE, 250000000);
     TAP_EQUAL(device.registers[0x04], 7);
     TAP_CHECK(is_near(250e6 / 8 / (device.registers[0x68] + 1), 115200));
     TAP_EQUAL(device.registers[0x4C], 3);
@@ -267,7 +272,7 @@ static void test_miniuart_init(void)
     reset(true);
     device.registers[0x04] = 1;
     device.busy_reads = 30;
-    miniuart_ops.init(BASE, 0, 115200);
+    uart_init(&miniuart, BASE, 0);
     TAP_CHECK(device.flags_reads > 30);
     TAP_EQUAL(first_write(0x04), -1);
     TAP_EQUAL(first_write(0x68), -1);
@@ -275,7 +280,7 @@ static void test_miniuart_init(void)
     reset(true);
     device.registers[0x04] = 1;
     device.busy_reads = UINT32_MAX;
-    miniuart_ops.init(BASE, 500000000, 115200);
+    uart_init(&miniuart, BASE, 500000000);
     TAP_CHECK(host_cpu.counter <= host_cpu.counter_hz / 9);
     TAP_CHECK(is_near(500e6 / 8 / (device.registers[0x68] + 1), 115200));
 }
@@ -287,12 +292,12 @@ int main(void)
     test_pl011_early_input();
     test_pl011_break();
     test_input(&pl011_input_ops, false);
-    test_output(&pl011_ops, false);
+    test_output(&pl011, false);
     test_miniuart_init();
     test_input(&miniuart_input_ops, true);
-    test_output(&miniuart_ops, true);
-    test_drain(&pl011_ops, false);
-    test_drain(&miniuart_ops, true);
+    test_output(&miniuart, true);
+    test_drain(&pl011, false);
+    test_drain(&miniuart, true);
     test_interrupts();
     return tap_done();
 }

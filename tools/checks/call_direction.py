@@ -20,8 +20,6 @@ MAY_USE = {
     "board": ("drivers", "core", "mm", "irq", "arch", "lib"),
     "posix": ("core", "mm", "irq", "arch", "lib"),
 }
-# Facts that a layer asks of the one above it, bound when linking, and declared in its own header.
-FACTS = {("drivers", "board"): {"pi_facts"}}
 # Called by generated code, wherever it is.
 COMPILER = re.compile(r"memcpy|memmove|memset|memcmp|strlen|__stack_chk_(fail|guard)")
 
@@ -54,7 +52,7 @@ def problems(layers, contracts):
         for other, (defined, _) in sorted(layers.items()):
             if other == layer or other in MAY_USE[layer]:
                 continue
-            for name in sorted(undefined & defined - contracts - FACTS.get((layer, other), set())):
+            for name in sorted(undefined & defined - contracts):
                 if not COMPILER.fullmatch(name):
                     yield f"{layer}/ uses {name} of {other}/, which no contract declares"
 

@@ -5,6 +5,7 @@
 #ifndef DRIVERS_GPIO_H
 #define DRIVERS_GPIO_H
 
+#include <arch/mmio.h>
 #include <stdint.h>
 
 enum gpio_function {
@@ -18,15 +19,32 @@ enum gpio_function {
     GPIO_ALT3 = 7
 };
 
+#define GPIO_PINS_PER_SELECT 10
+#define GPIO_BITS_PER_SELECT 3
+
 /* What a pin does now. Any context. */
-enum gpio_function gpio_function(uintptr_t base, unsigned pin);
+static inline enum gpio_function gpio_function(uintptr_t base, unsigned pin)
+{
+    uint32_t value = mmio_read32(base + pin / GPIO_PINS_PER_SELECT * 4);
+
+    return value >> pin % GPIO_PINS_PER_SELECT * GPIO_BITS_PER_SELECT & 7;
+}
 
 /* Gives a pin another function. Not at the same time as another change to the ten pins around it.
  */
-void gpio_function_set(uintptr_t base, unsigned pin, enum gpio_function function);
+static inline void gpio_function_set(uintptr_t base, unsigned pin, enum gpio_function function)
+{
+    uintptr_t address = base + pin / GPIO_PINS_PER_SELECT * 4;
+    unsigned shift = pin % GPIO_PINS_PER_SELECT * GPIO_BITS_PER_SELECT;
+    uint32_t others = mmio_read32(address) & ~(7u << shift);
 
-/* Makes a pin read as high when nothing drives it, on BCM2835-2837 and on BCM2711. */
-void gpio_pull_up_bcm2835(uintptr_t base, unsigned pin);
-void gpio_pull_up_bcm2711(uintptr_t base, unsigned pin);
+    mmio_write32(address, others | (uint32_t)function << shift);
+}
+
+/*
+ * Makes a pin read as high when nothing drives it. BCM2835 to BCM2837 and BCM2711 differ: a board
+ * names gpio_bcm2835.c or gpio_bcm2711.c among its drivers.
+ */
+void gpio_pull_up(uintptr_t base, unsigned pin);
 
 #endif

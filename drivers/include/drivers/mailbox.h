@@ -8,6 +8,7 @@
 #ifndef DRIVERS_MAILBOX_H
 #define DRIVERS_MAILBOX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MAILBOX_REQUEST        0u
@@ -27,11 +28,15 @@
 #define MAILBOX_ALIGN 64
 #define MAILBOX_WORDS (MAILBOX_ALIGN / 4)
 
+/* Of the mailboxes, from the start of the peripherals. */
+#define MAILBOX_OFFSET 0xB880
+
 /*
- * Sends the message and waits for the answer, at most a second each. `base` is the peripherals'.
- * 0, -ETIMEDOUT, or -EIO when the firmware rejected the message. One caller at a time; below
- * 1 GiB; boot or thread context. About 120 instructions beside the firmware's time.
+ * Sends the message and waits for the answer, at most a second each. `base` is the mailboxes'.
+ * False when there is none, or the firmware rejected the message, whose content may have changed
+ * nevertheless. One caller at a time; below 1 GiB; boot or thread context. About 150 instructions
+ * beside the firmware's time.
  */
-int mailbox_call(uintptr_t base, uint32_t *message);
+bool mailbox_call(uintptr_t base, uint32_t *message);
 
 #endif

@@ -1,14 +1,15 @@
-/* The power management block of the BCM2835 family: restart and power-off. `base` is the
- * peripherals'. */
+/* The power management block of the BCM2835 family: restart and power-off. `base` is the block's.
+ */
 #ifndef DRIVERS_PM_H
 #define DRIVERS_PM_H
 
 #include <stdint.h>
 
-/* Restarts the board within a moment; returns before that. Any context. */
-void pm_reset(uintptr_t base);
+/* What the boot ROM starts: partition 0's image, or nothing. */
+#define PM_START 0x000u
+#define PM_HALT  0x555u
 
-/* The same, after which the firmware stops instead of starting the image again. Any context. */
-void pm_power_off(uintptr_t base);
+/* Restarts the board within a moment; returns before that. Any context. */
+void pm_restart(uintptr_t base, uint32_t partition);
 
 #endif

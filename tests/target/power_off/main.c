@@ -13,7 +13,7 @@ int main(void)
     if (strcmp(board, "virt-aarch64") == 0)
         psci_system_off(false);
     else
-        pm_power_off(strcmp(board, "raspi4") == 0 ? 0xFE000000 : 0x3F000000);
+        pm_restart(strcmp(board, "raspi4") == 0 ? 0xFE100000 : 0x3F100000, PM_HALT);
     kiln_sleep_for(1000000000);
     printf("still on\n");
     return 1;
