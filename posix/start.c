@@ -6,9 +6,8 @@
 
 typedef void (*constructor_t)(void);
 
-/* From the linker script. */
-extern const constructor_t __preinit_array_start[], __preinit_array_end[];
-extern const constructor_t __init_array_start[], __init_array_end[];
+/* From the linker script, where .init_array follows .preinit_array at once. */
+extern const constructor_t __preinit_array_start[], __init_array_end[];
 
 int main(int argc, char **argv);
 
@@ -29,15 +28,9 @@ __attribute__((used,
     (replacement_t)abort,   (replacement_t)__aarch64_swp2_relax,
 };
 
-static void run(const constructor_t *first, const constructor_t *end)
-{
-    while (first < end)
-        (*first++)();
-}
-
 _Noreturn void kiln_program_start(int argc, char **argv)
 {
-    run(__preinit_array_start, __preinit_array_end);
-    run(__init_array_start, __init_array_end);
+    for (const constructor_t *next = __preinit_array_start; next < __init_array_end; next++)
+        (*next)();
     exit(main(argc, argv));
 }

@@ -3,6 +3,8 @@
 #include <kiln/program.h>
 #include "posix.h"
 
+#define FLUSH (-1)
+
 static int put(char c, FILE *file);
 
 static char buffer[CONSOLE_BUFFER_BYTES];
@@ -15,39 +17,45 @@ static struct console_stream stream = {
 };
 FILE *const stdout = &stream.file;
 
-/* Only then empty: what a fault in the console's driver stops, the panic prints. */
-static void write_out(void)
+/*
+ * One more character, or FLUSH. The buffer is empty only after the console has it all: what a fault
+ * in the console's driver stops, the panic prints. Once in the image, not once in each caller.
+ */
+static int __attribute__((noinline)) store(int c, FILE *file)
 {
-    kiln_console_write(stream.buffer, stream.length);
-    stream.length = 0;
+    struct console_stream *self = (struct console_stream *)file;
+    unsigned length;
+
+    __lock_acquire_recursive(&self->lock);
+    length = self->length;
+    if (c != FLUSH)
+        self->buffer[length++] = c;
+    self->length = length;
+    if (length && (c == FLUSH || length >= self->size || (c == '\n' && self->line))) {
+        kiln_console_write(self->buffer, length);
+        self->length = 0;
+    }
+    __lock_release_recursive(&self->lock);
+    return 0;
 }
 
 static int put(char c, FILE *file)
 {
-    (void)file;
-    __lock_acquire_recursive(&stream.lock);
-    stream.buffer[stream.length++] = c;
-    if (stream.length >= stream.size || (c == '\n' && stream.line))
-        write_out();
-    __lock_release_recursive(&stream.lock);
-    return 0;
+    return store((unsigned char)c, file);
 }
 
 int kiln_posix_stdout_flush(FILE *file)
 {
     (void)file;
-    __lock_acquire_recursive(&stream.lock);
-    if (stream.length)
-        write_out();
-    __lock_release_recursive(&stream.lock);
-    return 0;
+    return store(FLUSH, &stream.file);
 }
 
 void kiln_program_flush(void (*write)(char c))
 {
-    unsigned length = stream.length;
+    const char *next = stream.buffer;
+    unsigned left = stream.length <= stream.size ? stream.length : 0;
 
     stream.length = 0;
-    for (unsigned i = 0; i < length && i < stream.size; i++)
-        write(stream.buffer[i]);
+    while (left--)
+        write(*next++);
 }

@@ -29,7 +29,7 @@ GROUPS = (
 )
 # Supplied, or mended, by posix/; a program that brings one of its own replaces it.
 ISO_C = set("""
-    abort clock fclose fflush fgetpos fgets fopen freopen fsetpos raise remove rename setvbuf signal
+    abort clock exit fclose fflush fgetpos fgets fopen freopen fsetpos raise remove rename setvbuf signal
     stderr stdin stdout time
 """.split())
 # Replaced whole: one of the C library's would bring its own heap.
