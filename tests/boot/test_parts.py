@@ -6,7 +6,7 @@ import struct
 
 from support import KilnTest
 
-from kiln_cli import apt_sources, boards, configuration, console, elf, panics, tap, words
+from kiln_cli import apt_sources, bench, boards, configuration, console, elf, panics, tap, words
 from kiln_cli.failure import Failure
 
 READY = console.READY
@@ -149,6 +149,28 @@ class Configuration(KilnTest):
             board = boards.load(name)
             self.assertNotIn("{", board.machine({}))
             self.assertTrue(board.description)
+
+
+class Bench(KilnTest):
+    RECORDED = {"boot": {"figure": 100, "met": True}}
+
+    def complaints(self, figure, recorded):
+        row = {"name": "boot", "what": "reset to main()", "unit": "instructions", "mark": 102,
+               "figure": figure}
+        return len(list(bench.complaints(row, recorded)))
+
+    def test_worse_than_recorded(self):
+        self.assertEqual([self.complaints(figure, self.RECORDED) for figure in (90, 102, 103, 104)],
+                         [0, 0, 1, 2])
+
+    def test_nothing_recorded_by_these_tools(self):
+        self.assertEqual(self.complaints(104, {}), 0)
+
+    def test_tools_are_named(self):
+        self.write("CMakeCache.txt", f"KILN_PICOLIBC:PATH={self.folder}\n")
+        self.write("include/picolibc.h", '#define __PICOLIBC_VERSION__ "1.8.99"\n')
+        self.assertRegex(bench.tools_of(self.folder),
+                         r"^gcc [0-9]+\.[0-9]+\.[0-9]+, picolibc 1\.8\.99$")
 
 
 class AptSources(KilnTest):

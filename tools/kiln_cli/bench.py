@@ -1,8 +1,12 @@
-"""./kiln bench: measures the figures of tests/bench/marks.json and compares them."""
+"""
+./kiln bench: measures the figures of tests/bench/marks.json and compares them with those that were
+recorded with the same compiler and C library: others make other code.
+"""
 
 import json
 import os
 import re
+import subprocess
 
 from . import apps, boards, building, capture, configuration, elf, qemu
 from .failure import Failure
@@ -16,6 +20,7 @@ ALLOWED_STEP = 2
 RUN_SECONDS = 60
 PAGE_BYTES = 4096
 WORSE = 1
+COMPILER = "aarch64-linux-gnu-gcc"
 
 
 class Bench:
@@ -24,6 +29,7 @@ class Bench:
     def __init__(self, build_folder, verbose):
         self.build_folder = build_folder
         self.verbose = verbose
+        self.tools = None
 
     def built(self, row):
         board = boards.load(row["board"])
@@ -35,6 +41,7 @@ class Bench:
         qemu.ensure(board, self.verbose)
         result = building.build(request)
         result.lock.release()
+        self.tools = tools_of(result.tree)
         return result
 
     def measure(self, row):
@@ -74,10 +81,26 @@ class Bench:
         return enough - image_end
 
 
+def tools_of(tree):
+    """What the code in a build tree comes from, such as "gcc 12.2.0, picolibc 1.8"."""
+    compiler = subprocess.run([COMPILER, "-dumpfullversion"], capture_output=True, text=True,
+                              check=True).stdout.strip()
+    cache = read_text(os.path.join(tree, "CMakeCache.txt"))
+    folder = re.search(r"^KILN_PICOLIBC:\w+=(.*)$", cache, re.MULTILINE).group(1)
+    header = read_text(os.path.join(folder, "include", "picolibc.h"))
+    library = re.search(r'^#define __PICOLIBC_VERSION__ "(.*)"', header, re.MULTILINE).group(1)
+    return f"gcc {compiler}, picolibc {library}"
+
+
 def boots(built, memory_bytes):
     options = qemu.RunOptions(own_words=[f"mem={memory_bytes}"])
     result = capture.run(built, options, timeout=3)
     return result.status == 0 and bool(result.output)
+
+
+def read_text(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def read_json(path):
@@ -90,14 +113,17 @@ def read_json(path):
 def run(chosen):
     """The table on standard output; 0, or 1 when a figure is worse than it may be."""
     rows = chosen_rows(chosen.group, chosen.board)
-    recorded = read_json(RECORDED)
     bench = Bench(BuildFolder(chosen.build_dir), chosen.verbose)
     for row in rows:
         row["figure"] = bench.measure(row)
     fill_relative_marks(rows)
+    every_record = read_json(RECORDED)
+    recorded = every_record.setdefault(bench.tools, {})
+    print(f"{bench.tools}:")
     print_table(rows, recorded)
     if chosen.accept:
         accept(rows, recorded)
+        write_records(every_record)
         return 0
     worse = [text for row in rows for text in complaints(row, recorded)]
     for text in worse:
@@ -148,8 +174,11 @@ def complaints(row, recorded):
 def accept(rows, recorded):
     for row in rows:
         recorded[row["name"]] = {"figure": row["figure"], "met": met(row["figure"], row)}
+
+
+def write_records(every_record):
     with open(RECORDED, "w", encoding="utf-8") as file:
-        json.dump(recorded, file, indent=2, sort_keys=True)
+        json.dump(every_record, file, indent=2, sort_keys=True)
         file.write("\n")
     say(f"recorded in {os.path.relpath(RECORDED)}")
 
