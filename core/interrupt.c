@@ -1,24 +1,10 @@
-/* Interrupts: from the vectors to irq/, which knows no CPU's data and no memory. */
+/* Interrupts: from the vectors to irq/, which knows no CPU's data. */
 #include <core/interrupt.h>
 
 #include <arch/cpu.h>
 #include <arch/upcall.h>
 #include <core/percpu.h>
 #include <irq/dispatch.h>
-#include <kiln/panic.h>
-#include <mm/early.h>
-
-#define TABLE_ALIGNMENT 64
-
-void core_interrupt_init(void)
-{
-    irq_controller_init();
-    void *table = mm_early_allocate(irq_table_bytes(), TABLE_ALIGNMENT);
-
-    if (!table)
-        kiln_panic("no memory for %u interrupt handlers", irq_controller_count());
-    irq_set_table(table);
-}
 
 /* With CHECKS a handler that touches an FP register, which holds the thread's data, is caught. */
 void core_interrupt(void)

@@ -21,18 +21,26 @@
 
 #define IRQ_NONE 0xFFFFFFFFu
 
-/* The number under which irq_send_ipi arrives on a CPU, and how many CPUs can be served. */
+/* The number under which irq_send_ipi arrives on a CPU, how many CPUs can be served, and how many
+ * interrupts the largest controller of the kind has. */
 #define IRQ_IPI  IRQ_CONTROLLER_IPI
 #define IRQ_CPUS IRQ_CONTROLLER_CPUS
+#define IRQ_MOST IRQ_CONTROLLER_MOST
 
-/* Number of interrupt numbers, known after irq_controller_init; numbers are below it. */
+/* Number of interrupt numbers, known after irq_controller_start, at most IRQ_MOST; numbers are below
+ * it. */
 unsigned irq_controller_count(void);
 
-/* Puts the controller into a known state: all masked, nothing pending, this CPU able to receive.
- * The boot CPU, once. */
+/* Holds all interrupts back, whatever firmware or an earlier run left. The boot CPU, once, at
+ * boot. */
 void irq_controller_init(void);
 
-/* The same for what each CPU has of its own. This CPU, once, on every other CPU. */
+/* Puts the controller into a known state: all masked, nothing pending, this CPU able to receive.
+ * The boot CPU, once, before the first interrupt is let through: a program without interrupts does
+ * without it. */
+void irq_controller_start(void);
+
+/* The same for what each CPU has of its own. This CPU, once, on every other CPU, afterwards. */
 void irq_controller_init_cpu(void);
 
 /* Takes the most urgent pending interrupt of this CPU, or IRQ_NONE. */

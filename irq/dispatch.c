@@ -2,30 +2,49 @@
 #include <irq/dispatch.h>
 
 #include <errno.h>
-#include <string.h>
 #include <arch/barrier.h>
 #include <arch/irq.h>
 #include <arch/spin.h>
 #include <kiln/log.h>
 #include <kiln/panic.h>
 
-struct irq_handler *irq_handlers;
+struct irq_handler irq_handlers[IRQ_MOST] KILN_NOINIT;
 
 /* Held, with interrupts masked, while the table changes. */
 static arch_spinlock_t table_lock;
-static bool is_table_clear; /* atomic; changes under table_lock */
+static bool is_started; /* atomic; changes under table_lock */
 
-/* The first one clears the table, which costs a program nothing that has no interrupts. */
+/* What an interrupt without a handler runs. */
+static void mask_unhandled(void *argument)
+{
+    uint32_t irq = (uint32_t)(uintptr_t)argument;
+
+    irq_mask(irq);
+    kiln_log_warning("interrupt %u has no handler and is masked now", (unsigned)irq);
+}
+
+static void clear(uint32_t irq)
+{
+    irq_handlers[irq] =
+        (struct irq_handler){.function = mask_unhandled, .argument = (void *)(uintptr_t)irq};
+}
+
+static void start(void)
+{
+    irq_controller_start();
+    for (uint32_t irq = 0; irq < irq_controller_count(); irq++)
+        clear(irq);
+    __atomic_store_n(&is_started, true, __ATOMIC_RELEASE);
+}
+
 static uintptr_t lock_table(void)
 {
     uintptr_t state = arch_irq_save();
 
     if (KILN_CONFIG_SMP)
         arch_spin_lock(&table_lock);
-    if (!is_table_clear) {
-        memset(irq_handlers, 0, irq_table_bytes());
-        __atomic_store_n(&is_table_clear, true, __ATOMIC_RELAXED);
-    }
+    if (!is_started)
+        start();
     return state;
 }
 
@@ -36,28 +55,20 @@ static void unlock_table(uintptr_t state)
     arch_irq_restore(state);
 }
 
-size_t irq_table_bytes(void)
+/* The first call starts the controller, which costs a program nothing that has no interrupts. */
+static bool exists(unsigned irq)
 {
-    return irq_controller_count() * sizeof(struct irq_handler);
-}
-
-void irq_set_table(void *table)
-{
-    irq_handlers = table;
-}
-
-void irq_unhandled(uint32_t irq)
-{
-    irq_mask(irq);
-    kiln_log_warning("interrupt %u has no handler and is masked now", (unsigned)irq);
+    if (!__atomic_load_n(&is_started, __ATOMIC_ACQUIRE))
+        unlock_table(lock_table());
+    return irq < irq_controller_count();
 }
 
 int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument)
 {
-    if (irq >= irq_controller_count() || !handler)
+    if (!exists(irq) || !handler)
         return -EINVAL;
     uintptr_t state = lock_table();
-    bool taken = irq_handlers[irq].function != NULL;
+    bool taken = irq_handlers[irq].function != mask_unhandled;
 
     if (!taken) {
         irq_handlers[irq] = (struct irq_handler){.function = handler, .argument = argument};
@@ -72,31 +83,32 @@ int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument)
 
 int kiln_irq_detach(unsigned irq)
 {
-    if (irq >= irq_controller_count())
+    if (!exists(irq))
         return -EINVAL;
     uintptr_t state = lock_table();
 
     irq_mask(irq);
-    irq_handlers[irq] = (struct irq_handler){0};
+    clear(irq);
     unlock_table(state);
     return 0;
 }
 
 void kiln_irq_mask(unsigned irq)
 {
-    KILN_ASSERT(irq < irq_controller_count());
-    if (irq < irq_controller_count())
+    bool is_interrupt = exists(irq);
+
+    KILN_ASSERT(is_interrupt);
+    if (is_interrupt)
         irq_mask(irq);
 }
 
 void kiln_irq_unmask(unsigned irq)
 {
-    KILN_ASSERT(irq < irq_controller_count());
-    if (irq >= irq_controller_count())
-        return;
-    if (!__atomic_load_n(&is_table_clear, __ATOMIC_RELAXED))
-        unlock_table(lock_table());
-    irq_unmask(irq);
+    bool is_interrupt = exists(irq);
+
+    KILN_ASSERT(is_interrupt);
+    if (is_interrupt)
+        irq_unmask(irq);
 }
 
 uintptr_t kiln_irq_save(void)

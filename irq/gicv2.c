@@ -42,10 +42,14 @@ static void quiet(unsigned word)
 
 void irq_controller_init(void)
 {
+    mmio_write32(GICD_CTLR, 0);
+}
+
+void irq_controller_start(void)
+{
     unsigned words = (mmio_read32(GICD_TYPER) & TYPER_LINES) + 1;
 
     count = words < 32 ? words * 32 : GICC_FIRST_SPECIAL;
-    mmio_write32(GICD_CTLR, 0);
     for (unsigned word = 1; word < words; word++)
         quiet(word);
     mmio_write32(GICD_CTLR, 1);

@@ -101,11 +101,15 @@ static void quiet(uintptr_t frame, unsigned word)
 
 void irq_controller_init(void)
 {
+    mmio_write32(GICD_CTLR, 0);
+    wait_while(GICD_CTLR, CTLR_RWP);
+}
+
+void irq_controller_start(void)
+{
     unsigned words = (mmio_read32(GICD_TYPER) & TYPER_LINES) + 1;
 
     count = words < 32 ? words * 32 : GICV3_FIRST_SPECIAL;
-    mmio_write32(GICD_CTLR, 0);
-    wait_while(GICD_CTLR, CTLR_RWP);
     mmio_write32(GICD_CTLR, CTLR_ARE);
     for (unsigned word = 1; word < words; word++)
         quiet(KILN_GICD_BASE, word);

@@ -23,6 +23,8 @@
 #define BCM2836_ARM         96u
 #define BCM2836_COUNT       104u
 
+#define IRQ_CONTROLLER_MOST BCM2836_COUNT
+
 /* QA7 4.10: sources of the interrupt of a core; 8 is the VideoCore's controller. */
 #define BCM2836_PENDING(cpu)       (KILN_BCM2836_BASE + 0x60u + 4 * (cpu))
 #define BCM2836_SOURCES            0x2FFu

@@ -16,6 +16,8 @@
 #define GICC_IAR_ID        0x3FFu
 #define GICC_FIRST_SPECIAL 1020u
 
+#define IRQ_CONTROLLER_MOST GICC_FIRST_SPECIAL
+
 /* The base, so that the compiler keeps it in a register from the claim to the end and does not
  * build the address of each register anew. */
 static inline uintptr_t gicc_base(void)

@@ -11,6 +11,8 @@
 /* IHI 0069, 2.2.1: numbers from 1020 on name no interrupt. */
 #define GICV3_FIRST_SPECIAL 1020u
 
+#define IRQ_CONTROLLER_MOST GICV3_FIRST_SPECIAL
+
 /* The dsb makes the interrupt active before anything that follows (IHI 0069, 4.1.1). */
 static inline uint32_t irq_claim(void)
 {

@@ -19,7 +19,7 @@
 static unsigned log_lines;
 static unsigned handler_calls;
 static uintptr_t handler_argument;
-static uint32_t running, running_in_handler;
+static uint32_t running = IRQ_NONE, running_in_handler;
 
 void kiln_log_write(enum kiln_log_level level, const char *format, ...)
 {
@@ -70,13 +70,10 @@ static inline volatile uint32_t *reg(uintptr_t address)
     return (volatile uint32_t *)address;
 }
 
+/* The table's memory holds anything before it is first used. */
 static inline void prepare_table(void)
 {
-    void *table = malloc(irq_table_bytes());
-
-    memset(table, 0xFF, irq_table_bytes());
-    irq_set_table(table);
-    running = IRQ_NONE;
+    memset(irq_handlers, 0xFF, sizeof(irq_handlers));
 }
 
 #endif

@@ -18,6 +18,9 @@ static void test_init(void)
 {
     *GICD(TYPER) = 8; /* 288 interrupts */
     irq_controller_init();
+    TAP_EQUAL(*GICD(0), 0);
+    TAP_EQUAL(*GICC(0), UNTOUCHED);
+    irq_controller_start();
     TAP_EQUAL(irq_controller_count(), 288);
     TAP_EQUAL(*GICD(0), 1);
     TAP_EQUAL(*GICC(0), 1);
@@ -111,7 +114,7 @@ static void test_ipi(void)
 static void test_largest(void)
 {
     *GICD(TYPER) = 31;
-    irq_controller_init();
+    irq_controller_start();
     TAP_EQUAL(irq_controller_count(), 1020);
     TAP_EQUAL(*GICD(ICENABLER + 4 * 31), ~0u);
 }

@@ -27,26 +27,20 @@ __extension__ typedef unsigned __int128 wide_t;
 /* What the clock stands on. */
 const struct board_facts board_facts = {.alarm_irq = ALARM_IRQ};
 static struct percpu percpu;
-static struct irq_handler handlers[ALARM_IRQ + 1];
-struct irq_handler *irq_handlers = handlers;
+struct irq_handler irq_handlers[IRQ_MOST];
 static unsigned attached, unmasked;
 static jmp_buf panic_exit;
 
 int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument)
 {
     attached += irq == ALARM_IRQ;
-    handlers[irq] = (struct irq_handler){handler, argument};
+    irq_handlers[irq] = (struct irq_handler){handler, argument};
     return 0;
 }
 
 void irq_unmask(uint32_t irq)
 {
     unmasked += irq == ALARM_IRQ;
-}
-
-void irq_unhandled(uint32_t irq)
-{
-    (void)irq;
 }
 
 _Noreturn void kiln_panic(const char *format, ...)

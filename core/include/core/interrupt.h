@@ -4,12 +4,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <irq_controller.h>
 
-/*
- * Puts the interrupt controller into a known state and gives irq/ the memory for its table (early
- * pages). The boot CPU, once, after early pages are there.
- */
-void core_interrupt_init(void);
+/* Holds back what firmware has left, until the first handler is attached. The boot CPU, once,
+ * before it lets interrupts in. */
+static inline void core_interrupt_init(void)
+{
+    irq_controller_init();
+}
 
 /*
  * True in an interrupt handler: its interrupt's number and its address go to the results. CHECKS

@@ -9,23 +9,16 @@
 #include <kiln/trace.h>
 
 /*
- * One entry per interrupt number; valid once an interrupt has been unmasked. Written under the lock
- * in dispatch.c while the interrupt is masked; read by the CPU that has claimed the interrupt.
+ * One entry per interrupt number; valid once an interrupt has been let through. Written under the
+ * lock in dispatch.c while the interrupt is masked; read by the CPU that has claimed the interrupt.
+ * An interrupt that a program has attached nothing to has a handler too: it masks the interrupt and
+ * says so in the log.
  */
 struct irq_handler {
-    kiln_irq_handler_t function; /* NULL: none attached */
+    kiln_irq_handler_t function;
     void *argument;
 };
-extern struct irq_handler *irq_handlers;
-
-/* Bytes that irq_set_table needs: irq knows no allocator. After irq_controller_init. */
-size_t irq_table_bytes(void);
-
-/* Hands over that many bytes, contents arbitrary. Before an interrupt is unmasked, once. */
-void irq_set_table(void *table);
-
-/* Masks a claimed interrupt that has no handler, and says so in the log. */
-void irq_unhandled(uint32_t irq);
+extern struct irq_handler irq_handlers[IRQ_MOST];
 
 /*
  * Takes one interrupt, runs its handler and ends it; a spurious one passes. Stores the number in
@@ -46,10 +39,7 @@ static inline void irq_dispatch(uint32_t *running)
     if (running)
         *running = irq;
     KILN_TRACE(KILN_TRACE_INTERRUPT_BEGIN, irq, 0);
-    if (__builtin_expect(function != NULL, 1))
-        function(argument);
-    else
-        irq_unhandled(irq);
+    function(argument);
     KILN_TRACE(KILN_TRACE_INTERRUPT_END, irq, 0);
     irq_end(claim);
     if (running)
