@@ -36,42 +36,38 @@ static void end_write(bool began)
         __atomic_store_n(&writer, 0, __ATOMIC_RELEASE);
 }
 
-static enum console_host attach(void)
-{
-    static const char ready[] = "\033]kiln;ready\a";
-    const char *host = kiln_boot_option("host");
-
-    if (!host)
-        return CONSOLE_HOST_NONE;
-    board_write(ready, sizeof(ready) - 1);
-    return *host == 'p' ? CONSOLE_HOST_PIPE : CONSOLE_HOST_TTY;
-}
-
 enum console_host core_console_host(void)
 {
+    static const char ready[] = "\033]kiln;ready\a";
     static enum console_host host;
-    static bool is_attached;
 
-    if (!is_attached) {
-        is_attached = true;
-        host = attach();
+    if (!host) {
+        const char *option = kiln_boot_option("host");
+
+        host = !option ? CONSOLE_HOST_NONE : *option == 'p' ? CONSOLE_HOST_PIPE : CONSOLE_HOST_TTY;
+        if (option)
+            board_write(ready, sizeof(ready) - 1);
     }
     return host;
 }
 
+void core_console_put(char c)
+{
+    static const char new_line[] = "\r\n";
+
+    if (kiln_console_is_terminal() && c == '\n')
+        board_write(new_line, 2);
+    else
+        board_putc(c);
+}
+
 void kiln_console_write(const void *data, size_t bytes)
 {
-    const char *text = data, *end = text + bytes;
-    bool is_terminal = kiln_console_is_terminal();
+    const char *text = data;
     bool began = begin_write();
 
-    for (const char *at = text; is_terminal && at < end; at++)
-        if (*at == '\n') {
-            board_write(text, (size_t)(at - text));
-            board_putc('\r');
-            text = at;
-        }
-    board_write(text, (size_t)(end - text));
+    while (bytes--)
+        core_console_put(*text++);
     end_write(began);
 }
 

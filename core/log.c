@@ -1,10 +1,9 @@
 /* The log ring. */
-#include <board.h>
-#include <kiln/console.h>
+#include <core/console.h>
+#include <core/panic.h>
 #include <kiln/log.h>
 #include <kiln/spinlock.h>
 #include <lib/format.h>
-#include <stdarg.h>
 
 #define RING_MAGIC 0x4C4F474Bu
 #define RING_MASK  (KILN_CONFIG_LOG_BYTES - 1)
@@ -24,11 +23,8 @@ static void put(void *context, char c)
 {
     const bool *to_console = (const bool *)context;
     ring.bytes[ring.next++ & RING_MASK] = c;
-    if (*to_console) {
-        if (kiln_console_is_terminal() && c == '\n') /* the first byte starts the console */
-            board_putc('\r');
-        board_putc(c);
-    }
+    if (*to_console)
+        core_console_put(c);
 }
 
 static void put_text(bool *to_console, const char *text)
@@ -53,9 +49,10 @@ void kiln_log_write(enum kiln_log_level level, const char *format, ...)
     va_start(arguments, format);
     uintptr_t state = kiln_spin_lock(&ring_lock);
     check_ring();
+    core_panic_log = kiln_log_dump;
     put_text(&to_console, "kiln: ");
     put_text(&to_console, names[level]);
-    format_print(put, &to_console, format, arguments);
+    format_print(put, &to_console, format, &arguments);
     put(&to_console, '\n');
     kiln_spin_unlock(&ring_lock, state);
     va_end(arguments);

@@ -1,70 +1,44 @@
-/* One readable report, whatever has happened. */
+/* One readable report, whatever has happened: all panics are exceptions, kiln_panic() too. */
 #include <core/panic.h>
 #include <arch/cpu.h>
-#include <arch/frame.h>
-#include <arch/irq.h>
-#include <arch/mmu.h>
 #include <arch/upcall.h>
 #include <board.h>
+#include <core/build_id.h>
+#include <core/console.h>
 #include <core/cpu.h>
 #include <core/exit.h>
 #include <core/interrupt.h>
 #include <core/symbols.h>
 #include <core/thread.h>
-#include <kiln/console.h>
-#include <kiln/log.h>
 #include <kiln/panic.h>
 #include <kiln/program.h>
-#include <kiln/system.h>
 #include <lib/format.h>
-#include <stdarg.h>
 
 #define BACKTRACE_DEPTH 32
 
-/* The terminal is asked for before the first byte, since that starts the console. */
-static void put(char c)
-{
-    if (kiln_console_is_terminal() && c == '\n')
-        board_putc('\r');
-    board_putc(c);
-}
+void (*core_panic_log)(void (*write)(char c));
 
-static void put_in_context(void *context, char c)
+static void put(void *context, char c)
 {
     (void)context;
-    put(c);
+    core_console_put(c);
 }
 
 static void print(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    format_print(put_in_context, NULL, format, arguments);
+    format_print(put, NULL, format, &arguments);
     va_end(arguments);
 }
 
-static bool is_readable(uintptr_t address, size_t bytes)
+/* The function is that of the instruction `back` bytes before: a call may be a function's last
+ * instruction. */
+static void print_place(uintptr_t pc, unsigned back)
 {
-    uintptr_t last = address + bytes - 1;
-    return last > address && arch_mmu_query(&arch_boot_space, address).kind < ARCH_MAP_DEVICE &&
-           arch_mmu_query(&arch_boot_space, last).kind < ARCH_MAP_DEVICE;
-}
-
-static void print_place(uintptr_t pc, bool is_return_address)
-{
-    size_t offset;
-    const char *name = core_symbol(pc - (is_return_address ? 1 : 0), &offset);
-    if (name)
-        print("    0x%016zx %s+0x%zx\n", pc, name, offset + (is_return_address ? 1 : 0));
-    else
-        print("    0x%016zx ?\n", pc);
-}
-
-static struct arch_backtrace_step next(uintptr_t fp)
-{
-    if (fp % sizeof(uintptr_t) || !is_readable(fp, 2 * sizeof(uintptr_t)))
-        return (struct arch_backtrace_step){0};
-    return arch_backtrace_next(fp);
+    size_t offset = 0;
+    const char *name = core_symbol(pc - back, &offset);
+    print(name ? "    0x%016zx %s+0x%zx\n" : "    0x%016zx ?\n", pc, name, offset + back);
 }
 
 /*
@@ -76,29 +50,23 @@ static void print_link(uintptr_t pc, uintptr_t link, uintptr_t first_return)
     size_t offset;
     const char *name = core_symbol(link - 1, &offset);
     if (name && link != first_return && name != core_symbol(pc, &offset))
-        print_place(link, true);
+        print_place(link, 1);
 }
 
-static void print_backtrace(uintptr_t pc, uintptr_t link, uintptr_t fp)
+static void print_backtrace(const struct arch_frame *frame)
 {
-    struct arch_backtrace_step step = next(fp);
+    struct arch_backtrace_step step = arch_backtrace_next(arch_frame_fp(frame));
     print("  backtrace:\n");
-    print_place(pc, false);
-    print_link(pc, link, step.pc);
+    print_place(arch_frame_pc(frame), 0);
+    print_link(arch_frame_pc(frame), arch_frame_link(frame), step.pc);
     for (unsigned depth = 1; step.pc; depth++) {
         if (depth == BACKTRACE_DEPTH) {
             print("    ... and more than %u callers\n", BACKTRACE_DEPTH);
             return;
         }
-        print_place(step.pc, true);
-        step = next(step.fp);
+        print_place(step.pc, 1);
+        step = arch_backtrace_next(step.fp);
     }
-}
-
-static void print_log(void)
-{
-    print("  log:\n");
-    kiln_log_dump(put);
 }
 
 static void print_context(void)
@@ -106,11 +74,14 @@ static void print_context(void)
     const struct kiln_thread *thread = arch_thread_self();
     uint32_t irq;
     uintptr_t handler;
-    print("  thread %s, cpu %u, board %s, build %s\n", thread ? thread->name : "none (boot)",
-          arch_cpu_id(), board_facts.name, kiln_build_id());
-    if (core_interrupt_running(&irq, &handler)) {
+    print("  thread %s, cpu %u, board %s, build ", thread ? thread->name : "none (boot)",
+          arch_cpu_id(), board_facts.name);
+    for (const uint8_t *byte = BUILD_ID_START; byte < BUILD_ID_END; byte++)
+        print("%02x", *byte);
+    print("\n");
+    if (KILN_CONFIG_CHECKS && core_interrupt_running(&irq, &handler)) {
         print("  in the handler of interrupt %u:\n", irq);
-        print_place(handler, false);
+        print_place(handler, 0);
     }
 }
 
@@ -121,55 +92,51 @@ static unsigned enter_panic(void)
     static unsigned depth; /* the owner's alone */
     uint32_t self = arch_cpu_id() + 1;
     uint32_t nobody = 0;
-    arch_irq_disable();
-    if (!__atomic_compare_exchange_n(&owner, &nobody, self, false, __ATOMIC_ACQUIRE,
+    if (KILN_CONFIG_SMP &&
+        !__atomic_compare_exchange_n(&owner, &nobody, self, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED) &&
         nobody != self)
         arch_cpu_halt();
     return depth++;
 }
 
-static _Noreturn void report(const struct arch_frame *frame, uintptr_t fp, const char *format,
-                             va_list arguments)
+static void print_message(struct arch_frame *frame, bool is_first)
 {
-    unsigned depth = enter_panic();
-    if (depth > 1)
-        core_exit_panicked();
-    if (depth == 0) {
-        core_stop_other_cpus();
-        if (kiln_program_flush)
-            kiln_program_flush(put);
-    }
-    print(depth ? "\nkiln: panic inside the panic: " : "\nkiln: panic: ");
-    format_print(put_in_context, NULL, format, arguments);
+    va_list arguments;
+    const char *format = arch_frame_panic(frame, &arguments);
+    print("\nkiln: panic%s: ", is_first ? "" : " inside the panic");
+    if (format)
+        format_print(put, NULL, format, &arguments);
+    else
+        core_fault_print(frame, print);
     print("\n");
-    if (depth)
-        core_exit_panicked();
+}
+
+static void print_report(struct arch_frame *frame)
+{
+    core_stop_other_cpus();
+    if (kiln_program_flush)
+        kiln_program_flush(core_console_put);
+    print_message(frame, true);
     print_context();
-    if (frame) {
-        arch_frame_dump(frame, print);
-        print_backtrace(arch_frame_pc(frame), arch_frame_link(frame), arch_frame_fp(frame));
-    } else {
-        /* Where it was called, not where the call would have returned to. */
-        struct arch_backtrace_step caller = arch_backtrace_next(fp);
-        print_backtrace(caller.pc - 1, 0, caller.fp);
+    arch_frame_dump(frame, print);
+    print_backtrace(frame);
+    if (core_panic_log) {
+        print("  log:\n");
+        core_panic_log(core_console_put);
     }
-    print_log();
+}
+
+void core_fault(struct arch_frame *frame)
+{
+    if (arch_frame_is_semihost(frame))
+        core_semihost_absent();
+    unsigned depth = enter_panic();
+    if (depth == 0)
+        print_report(frame);
+    else if (depth == 1)
+        print_message(frame, false);
     core_exit_panicked();
-}
-
-void kiln_panic(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    report(NULL, arch_frame_pointer(), format, arguments);
-}
-
-void core_panic(const struct arch_frame *frame, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    report(frame, arch_frame_pointer(), format, arguments);
 }
 
 void kiln_assert_failed(const char *expression, const char *file, int line, const char *function)

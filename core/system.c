@@ -2,15 +2,13 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <board.h>
+#include <core/build_id.h>
 #include <core/cpu.h>
 #include <core/exit.h>
 #include <kiln/panic.h>
 #include <kiln/system.h>
 
-#define PANIC_STATUS      134
-#define NOTE_HEADER_BYTES 16 /* ELF note: three words and the name "GNU" */
-
-extern const uint8_t __build_id_note[], __build_id_note_end[];
+#define PANIC_STATUS 134
 
 const char *kiln_board_name(void)
 {
@@ -21,8 +19,8 @@ const char *kiln_build_id(void)
 {
     static char text[2 * 20 + 1];
     size_t length = 0;
-    for (const uint8_t *byte = __build_id_note + NOTE_HEADER_BYTES;
-         byte < __build_id_note_end && length < sizeof text - 1; byte++) {
+    for (const uint8_t *byte = BUILD_ID_START; byte < BUILD_ID_END && length < sizeof text - 1;
+         byte++) {
         text[length++] = "0123456789abcdef"[*byte >> 4];
         text[length++] = "0123456789abcdef"[*byte & 15];
     }

@@ -3,11 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The conversion at hand, where its characters go and its arguments come from. */
+/* What stands between '%' and the letter. */
 struct conversion {
-    format_put_t put;
-    void *context;
-    va_list arguments;
     unsigned width;
     unsigned precision;
     unsigned longs; /* 0 int, 1 long or size_t, 2 long long */
@@ -15,64 +12,60 @@ struct conversion {
     bool zero;
 };
 
+/* What is to be printed; zeros go behind the prefix of a number. */
+struct field {
+    const char *text;
+    unsigned prefix;
+    unsigned length;
+};
+
 /* Formatting is never hot: small code rather than fast, also of what only these call. */
 #define SMALL __attribute__((cold))
 
 /* An int, a long and a pointer take one slot each, as wide as a register. */
-static __attribute__((noinline)) uint64_t take(struct conversion *conversion, unsigned longs)
+static __attribute__((noinline)) uint64_t take(va_list *arguments, unsigned longs)
 {
     if (sizeof(uintptr_t) < sizeof(uint64_t) && longs > 1)
-        return va_arg(conversion->arguments, uint64_t);
-    return va_arg(conversion->arguments, uintptr_t);
+        return va_arg(*arguments, uint64_t);
+    return va_arg(*arguments, uintptr_t);
 }
 
-static void pad(const struct conversion *conversion, char c, unsigned length)
+/* Reads up to the letter, and returns where that is. */
+static const char *parse(struct conversion *conversion, const char *at, va_list *arguments)
 {
-    for (; length < conversion->width; length++)
-        conversion->put(conversion->context, c);
-}
+    for (;; at++) {
+        unsigned digit = (unsigned)*at - '0';
 
-/* Zeros go behind the prefix of a number. */
-static __attribute__((noinline)) void put_field(const struct conversion *conversion,
-                                                const char *text, unsigned prefix, unsigned length)
-{
-    if (!conversion->zero)
-        prefix = 0;
-    for (unsigned i = 0;; i++) {
-        if (i == prefix && !conversion->left)
-            pad(conversion, conversion->zero ? '0' : ' ', length);
-        if (i == length)
-            break;
-        conversion->put(conversion->context, text[i]);
+        if (*at == '-') {
+            conversion->left = true;
+        } else if (digit <= 9) {
+            conversion->zero |= conversion->width + digit == 0;
+            conversion->width = conversion->width * 10 + digit;
+        } else if (*at == '.' && at[1] == '*') {
+            conversion->precision = (unsigned)take(arguments, 0);
+            at++;
+        } else if (*at == 'l' || *at == 'z') {
+            conversion->longs++;
+        } else {
+            return at;
+        }
     }
-    if (conversion->left)
-        pad(conversion, ' ', length);
 }
 
-static void put_string(struct conversion *conversion)
+static void make_string(struct field *field, const char *text, unsigned most)
 {
-    const char *text = (const char *)(uintptr_t)take(conversion, 1);
-    unsigned length = 0;
-
-    if (!text)
-        text = "(null)";
-    while (length < conversion->precision && text[length])
-        length++;
-    put_field(conversion, text, 0, length);
+    field->text = text ? text : "(null)";
+    field->length = 0;
+    while (field->length < most && field->text[field->length])
+        field->length++;
 }
 
-static void put_number(struct conversion *conversion, char letter, unsigned base)
+static void make_number(struct field *field, char *end, uint64_t value, char letter)
 {
-    char digits[20]; /* 2^64 has as many in decimal, and room for 0x in hexadecimal */
-    char *end = digits + sizeof(digits);
+    bool is_negative = letter == 'd' && (int64_t)value < 0;
+    unsigned base = letter == 'd' || letter == 'u' ? 10 : 16;
     char *first = end;
-    bool is_signed = letter == 'd' || letter == 'i';
-    uint64_t value = take(conversion, conversion->longs);
-    bool is_negative;
 
-    if (conversion->longs == 0)
-        value = is_signed ? (uint64_t)(int)value : (unsigned)value;
-    is_negative = is_signed && (int64_t)value < 0;
     if (is_negative)
         value = -value;
     do {
@@ -87,84 +80,73 @@ static void put_number(struct conversion *conversion, char letter, unsigned base
         *--first = 'x';
     if (letter == 'p' || is_negative)
         *--first = letter == 'p' ? '0' : '-';
-    put_field(conversion, first, letter == 'p' ? 2 : is_negative, (unsigned)(end - first));
+    field->prefix = letter == 'p' ? 2 : is_negative;
+    field->text = first;
+    field->length = (unsigned)(end - first);
 }
 
-/* Reads what stands between '%' and the letter, and returns where the letter is. */
-static const char *parse(struct conversion *conversion, const char *at)
+static void put_field(format_put_t put, void *context, const struct conversion *conversion,
+                      const struct field *field)
 {
-    conversion->left = false;
-    conversion->zero = false;
-    conversion->width = 0;
-    conversion->precision = ~0u;
-    conversion->longs = 0;
-    for (;; at++) {
-        unsigned digit = (unsigned)*at - '0';
+    bool zero = conversion->zero && !conversion->left;
+    unsigned pad = conversion->width > field->length ? conversion->width - field->length : 0;
+    unsigned pad_at = conversion->left ? field->length : zero ? field->prefix : 0;
 
-        if (*at == '-') {
-            conversion->left = true;
-        } else if (digit <= 9) {
-            conversion->zero |= conversion->width + digit == 0;
-            conversion->width = conversion->width * 10 + digit;
-        } else if (*at == '.' && at[1] == '*') {
-            conversion->precision = (unsigned)take(conversion, 0);
-            at++;
-        } else if (*at == 'l' || *at == 'z') {
-            conversion->longs++;
-        } else {
-            return at;
-        }
-    }
+    for (unsigned i = 0; i < field->length + pad; i++)
+        if (i - pad_at < pad)
+            put(context, zero ? '0' : ' ');
+        else
+            put(context, field->text[i < pad_at ? i : i - pad]);
 }
 
-/* Prints one conversion; false if there is none of that letter. */
-static bool convert(struct conversion *conversion, char letter)
+/* Prints a conversion, and returns where its letter is; NULL if there is none of that letter. */
+static const char *convert(format_put_t put, void *context, const char *at, va_list *arguments)
 {
+    char digits[20]; /* 2^64 has as many in decimal, and room for 0x in hexadecimal */
+    struct conversion conversion = {.precision = ~0u};
+    struct field field = {.text = digits, .length = 1};
+    uint64_t value = '%';
+
+    at = parse(&conversion, at, arguments);
+    char letter = *at == 'i' ? 'd' : *at;
     switch (letter) {
-    case 's':
-        put_string(conversion);
-        break;
     case 'c':
-        letter = (char)take(conversion, 0);
-        __attribute__((fallthrough));
-    case '%':
-        put_field(conversion, &letter, 0, 1);
-        break;
+    case 's':
     case 'd':
-    case 'i':
     case 'u':
-        put_number(conversion, letter, 10);
-        break;
-    case 'p':
-        conversion->longs = 1;
-        __attribute__((fallthrough));
     case 'x':
     case 'X':
-        put_number(conversion, letter, 16);
+    case 'p':
+        value = take(arguments, letter == 's' || letter == 'p' ? 1 : conversion.longs);
+        __attribute__((fallthrough));
+    case '%':
         break;
     default:
-        return false;
+        return NULL;
     }
-    return true;
+    if (letter == 's') {
+        make_string(&field, (const char *)(uintptr_t)value, conversion.precision);
+    } else if (letter == 'c' || letter == '%') {
+        digits[0] = (char)value;
+    } else {
+        if (conversion.longs == 0 && letter != 'p')
+            value = letter == 'd' ? (uint64_t)(int)value : (unsigned)value;
+        make_number(&field, digits + sizeof(digits), value, letter);
+    }
+    put_field(put, context, &conversion, &field);
+    return at;
 }
 
-SMALL void format_print(format_put_t put, void *context, const char *format, va_list arguments)
+SMALL void format_print(format_put_t put, void *context, const char *format, va_list *arguments)
 {
-    struct conversion conversion = {.put = put, .context = context};
-    const char *letter;
-
-    va_copy(conversion.arguments, arguments);
     for (; *format; format++) {
-        if (*format == '%') {
-            letter = parse(&conversion, format + 1);
-            if (convert(&conversion, *letter)) {
-                format = letter;
-                continue;
-            }
-        }
-        put(context, *format);
+        const char *letter = *format == '%' ? convert(put, context, format + 1, arguments) : NULL;
+
+        if (letter)
+            format = letter;
+        else
+            put(context, *format);
     }
-    va_end(conversion.arguments);
 }
 
 /* A buffer that is being filled. */
@@ -189,7 +171,7 @@ SMALL size_t format_to(char *buffer, size_t size, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    format_print(put_in_buffer, &state, format, arguments);
+    format_print(put_in_buffer, &state, format, &arguments);
     va_end(arguments);
     if (size)
         *state.at = '\0';

@@ -67,7 +67,21 @@ void arch_frame_dump(const struct arch_frame *frame, arch_print_t print)
     print("pc %p sp %p fp %p\n", (void *)frame->pc, (void *)frame->sp, (void *)frame->fp);
 }
 
-struct arch_fault arch_frame_fault(const struct arch_frame *frame)
+void arch_frame_print_fault(const struct arch_frame *frame, arch_print_t print)
 {
-    return (struct arch_fault){.what = "host fault", .address = frame->pc, .has_address = true};
+    print("host fault at %p", (void *)frame->pc);
+}
+
+bool arch_frame_is_access(const struct arch_frame *frame, uintptr_t *address)
+{
+    (void)frame;
+    (void)address;
+    return false;
+}
+
+const char *arch_frame_panic(struct arch_frame *frame, va_list *arguments)
+{
+    (void)frame;
+    (void)arguments;
+    return NULL;
 }

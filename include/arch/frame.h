@@ -2,6 +2,7 @@
 #ifndef ARCH_FRAME_H
 #define ARCH_FRAME_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +13,6 @@ struct arch_frame;
 typedef void (*arch_print_t)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static inline uintptr_t arch_frame_pc(const struct arch_frame *frame);
-static inline uintptr_t arch_frame_sp(const struct arch_frame *frame);
 static inline uintptr_t arch_frame_fp(const struct arch_frame *frame);
 
 /* The link register, in which a function without a frame has its return address; 0 on an ISA that
@@ -22,30 +22,30 @@ static inline uintptr_t arch_frame_link(const struct arch_frame *frame);
 /* Prints all registers. */
 void arch_frame_dump(const struct arch_frame *frame, arch_print_t print);
 
-/* What an exception was, in words that need no manual: action, then what. */
-struct arch_fault {
-    const char *action; /* "write to ", "jump to ", ..., or "" */
-    const char *what;   /* "unmapped memory", "undefined instruction", ... */
-    uintptr_t address;  /* the address at fault, when has_address */
-    bool has_address;
-    bool is_access; /* a load, store or fetch of an address that is not mapped for it */
-    uint64_t code;  /* the CPU's own word for it, for those who have the manual */
-};
+/* Prints what an exception was, in words that need no manual, and the address or the CPU's own word
+ * for it. */
+void arch_frame_print_fault(const struct arch_frame *frame, arch_print_t print);
 
-/* Decodes the exception of a frame. */
-struct arch_fault arch_frame_fault(const struct arch_frame *frame);
+/* True for a load, store or fetch of an address that is not mapped for it. */
+bool arch_frame_is_access(const struct arch_frame *frame, uintptr_t *address);
+
+/*
+ * kiln_panic() is an exception of arch's own, so that a report has all registers as they were: its
+ * format and arguments, or NULL for any other exception. The frame's pc then is where it was
+ * called.
+ */
+const char *arch_frame_panic(struct arch_frame *frame, va_list *arguments);
 
 /* True when arch_semihost_exit() met neither a debugger nor an emulator. */
-bool arch_frame_is_semihost(const struct arch_frame *frame);
+static inline bool arch_frame_is_semihost(const struct arch_frame *frame);
 
-/* One step of a backtrace: frame pointer in, caller's pc and frame pointer out. The caller has
- * checked that fp can be read (arch_backtrace_record_bytes from fp). */
+/* One step of a backtrace: frame pointer in, caller's pc and frame pointer out; both 0 when fp
+ * points to no frame record that can be read. */
 struct arch_backtrace_step {
     uintptr_t pc;
     uintptr_t fp;
 };
 static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp);
-static inline uintptr_t arch_frame_pointer(void);
 
 #include <isa/frame.h>
 

@@ -1,5 +1,6 @@
 /*
- * The log: lines with a level, kept in a ring that a panic prints and a warm reset preserves.
+ * The log: lines with a level, kept in a ring that a warm reset preserves and a panic prints once
+ * something was logged.
  * Formats: %d %i %u %x %X %p %s %c %%, with l, ll, z, a width, '0' and '-', and %.*s.
  */
 #ifndef KILN_LOG_H

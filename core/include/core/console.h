@@ -4,7 +4,7 @@
 
 /* Who is at the other end of the serial line. */
 enum console_host {
-    CONSOLE_HOST_NONE, /* nobody that we know of: a terminal on a board */
+    CONSOLE_HOST_NONE = 1, /* nobody that we know of: a terminal on a board */
     CONSOLE_HOST_TTY,  /* a host command, and a person at its terminal */
     CONSOLE_HOST_PIPE  /* a host command that feeds a pipe or a file */
 };
@@ -15,5 +15,8 @@ enum console_host {
  * by boot before there are several CPUs. Any context.
  */
 enum console_host core_console_host(void);
+
+/* Writes a character without a lock; '\n' becomes "\r\n" on a terminal. Any context. */
+void core_console_put(char c);
 
 #endif

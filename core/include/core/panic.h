@@ -2,10 +2,15 @@
 #ifndef CORE_PANIC_H
 #define CORE_PANIC_H
 
-/* Ends the run from a context in which nothing may be trusted, when `frame` (may be NULL) is what
- * an exception saved. The format is kiln/log.h's. */
-struct arch_frame;
-_Noreturn void core_panic(const struct arch_frame *frame, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#include <arch/frame.h>
+
+/* Prints what an exception that nothing mends means to a program. A panic's CPU. */
+void core_fault_print(const struct arch_frame *frame, arch_print_t print);
+
+/*
+ * Prints the log at the end of a report; NULL until the first line is logged, so that a program
+ * that logs nothing carries no log. Written under the log's lock.
+ */
+extern void (*core_panic_log)(void (*write)(char c));
 
 #endif

@@ -15,7 +15,7 @@
 /* Takes each character of the result, in order. */
 typedef void (*format_put_t)(void *context, char c);
 
-void format_print(format_put_t put, void *context, const char *format, va_list arguments);
+void format_print(format_put_t put, void *context, const char *format, va_list *arguments);
 
 /*
  * Formats into a buffer of `size` bytes, cut off where it is full and always terminated (unless

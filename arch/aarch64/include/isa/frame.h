@@ -40,11 +40,6 @@ static inline uintptr_t arch_frame_pc(const struct arch_frame *frame)
     return frame->pc;
 }
 
-static inline uintptr_t arch_frame_sp(const struct arch_frame *frame)
-{
-    return frame->sp;
-}
-
 static inline uintptr_t arch_frame_fp(const struct arch_frame *frame)
 {
     return frame->fp;
@@ -55,16 +50,29 @@ static inline uintptr_t arch_frame_link(const struct arch_frame *frame)
     return frame->lr;
 }
 
-/* AAPCS64 section 6.4.6: a frame record is the caller's record and the return address. */
+extern char arch_semihost_instruction[];
+
+static inline bool arch_frame_is_semihost(const struct arch_frame *frame)
+{
+    return frame->pc == (uintptr_t)arch_semihost_instruction;
+}
+
+/* Asks the MMU. PAR_EL1 (Arm ARM D19.2.117): bit 0 a fault, bits 60-63 0 for a device. */
+static inline bool isa_is_readable_memory(uintptr_t address)
+{
+    uint64_t result;
+    __asm__ volatile("at s1e1r, %1\n\tisb\n\tmrs %0, par_el1" : "=r"(result) : "r"(address));
+    return !(result & 1) && result >> 60;
+}
+
+/* AAPCS64 section 6.4.6: a frame record is the caller's record and the return address. The stack
+ * is aligned to 16 bytes, and so are records on it. */
 static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
 {
     const uintptr_t *record = (const uintptr_t *)fp;
+    if (fp % 16 || !isa_is_readable_memory(fp))
+        return (struct arch_backtrace_step){0};
     return (struct arch_backtrace_step){.fp = record[0], .pc = record[1]};
-}
-
-static inline uintptr_t arch_frame_pointer(void)
-{
-    return (uintptr_t)__builtin_frame_address(0);
 }
 
 #endif

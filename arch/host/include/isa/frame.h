@@ -14,11 +14,6 @@ static inline uintptr_t arch_frame_pc(const struct arch_frame *frame)
     return frame->pc;
 }
 
-static inline uintptr_t arch_frame_sp(const struct arch_frame *frame)
-{
-    return frame->sp;
-}
-
 static inline uintptr_t arch_frame_fp(const struct arch_frame *frame)
 {
     return frame->fp;
@@ -38,9 +33,10 @@ static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
     return (struct arch_backtrace_step){.pc = record[1], .fp = record[0]};
 }
 
-static inline uintptr_t arch_frame_pointer(void)
+static inline bool arch_frame_is_semihost(const struct arch_frame *frame)
 {
-    return (uintptr_t)__builtin_frame_address(0);
+    (void)frame;
+    return false;
 }
 
 #endif

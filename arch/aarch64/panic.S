@@ -1,0 +1,13 @@
+/*
+ * void kiln_panic(const char *format, ...): an exception, so that the report has all registers as
+ * they were; core_fault knows it by its address.
+ */
+    .cfi_sections .debug_frame
+    .section .text.kiln_panic, "ax"
+    .global kiln_panic
+    .type   kiln_panic, %function
+kiln_panic:
+    .cfi_startproc
+    brk     #0
+    .cfi_endproc
+    .size   kiln_panic, . - kiln_panic
