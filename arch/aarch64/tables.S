@@ -92,8 +92,8 @@ FUNCTION(arch_table_fill)
 END(arch_table_fill)
 
 /*
- * size_t arch_table_empty_run(const uint64_t *entries, size_t count): the same way; singly from where
- * a batch is not all empty.
+ * size_t arch_table_empty_run(const uint64_t *entries, size_t count): the same way; singly from
+ * where a batch is not all empty.
  */
     .section .text.arch_table_empty_run, "ax"
 FUNCTION(arch_table_empty_run)

@@ -32,7 +32,8 @@ class Tree:
         self.structure += struct.pack(">I", END_NODE)
 
     def property(self, name, value):
-        self.structure += struct.pack(">III", PROPERTY, len(value), len(self.strings)) + padded(value)
+        self.structure += struct.pack(">III", PROPERTY, len(value), len(self.strings))
+        self.structure += padded(value)
         self.strings += name.encode() + b"\0"
 
     def blob(self):
@@ -42,8 +43,8 @@ class Tree:
         at_structure = header_bytes + len(reserved)
         at_strings = at_structure + len(structure)
         total = at_strings + len(self.strings)
-        header = struct.pack(">10I", 0xD00DFEED, total, at_structure, at_strings, header_bytes, 17, 16,
-                             0, len(self.strings), len(structure))
+        header = struct.pack(">10I", 0xD00DFEED, total, at_structure, at_strings, header_bytes, 17,
+                             16, 0, len(self.strings), len(structure))
         return header + reserved + structure + self.strings
 
 
@@ -87,7 +88,7 @@ class Start(KilnTest):
         return text
 
     def test_elf_on_every_board(self):
-        """raspi3b starts an ELF at EL3 on all CPUs at once, virt at EL1 without a device tree in x0."""
+        """raspi3b starts an ELF at EL3 on all CPUs at once, virt at EL1 and with nothing in x0."""
         for board in MACHINES:
             with self.subTest(board):
                 folder = self.build(board)
@@ -118,8 +119,8 @@ class Start(KilnTest):
         folder = self.build("raspi3")
         tree = self.path("pi.dtb")
         with open(tree, "wb") as file:
-            file.write(pi_tree("console=ttyS1 8250.nr_uarts=1 root=/dev/mmcblk0p2 -- from 'the tree'",
-                               0x10000000))
+            file.write(pi_tree("console=ttyS1 8250.nr_uarts=1 root=/dev/mmcblk0p2 "
+                               "-- from 'the tree'", 0x10000000))
         text = self.says_so("raspi3", "-kernel", os.path.join(folder, "kernel8.img"), "-dtb", tree)
         self.assertIn("argument 1: from", text)
         self.assertIn("argument 2: the tree", text)

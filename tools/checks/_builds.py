@@ -1,6 +1,6 @@
 """
-Builds apps/hello with every kind of runtime for one board by one compiler, all warnings being errors:
-what builds_COMPILER_BOARD.py do. They are apart so that they run beside each other.
+Builds apps/hello with every kind of runtime for one board by one compiler, all warnings being
+errors: what builds_COMPILER_BOARD.py do. They are apart so that they run beside each other.
 """
 
 import glob
