@@ -214,7 +214,7 @@ class Ending(KilnTest):
     def test_timeout(self):
         """a run that takes too long is ended with status 124 and its last output"""
         path = self.write("forever.c", FOREVER_C)
-        text = self.refused(124, "timed out", "run", path, "--timeout", "2")
+        text = self.refused(124, "timed out", "run", path, "--timeout", "5")
         self.assertIn("still here", text)
 
 

@@ -10,7 +10,7 @@ from .failure import Failure
 from .places import BuildFolder, in_root
 
 FOLDER = in_root("tests", "target")
-RUN_SECONDS = 20
+RUN_SECONDS = 60
 ALLOWED_LOG = "qemu-log-allowed.txt"
 KEYS = {"name", "app", "boards", "smp", "config", "arguments", "input", "input_file", "status",
         "expect", "reject", "own_words", "timeout", "machine_arguments", "host"}
