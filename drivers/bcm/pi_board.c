@@ -56,7 +56,7 @@ static struct __attribute__((aligned(MAILBOX_ALIGN))) {
     uint32_t end;
 } message;
 
-/* The second one's clock may be the core's: the order of UART_HZ and CORE_HZ. */
+/* In the order of what drives them: UART_HZ, CORE_HZ. */
 static const struct console {
     const struct uart *uart;
     uint32_t base;
