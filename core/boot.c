@@ -22,12 +22,13 @@
 #define BLOCK_BYTES (2u * 1024 * 1024)
 
 /* From the linker script. */
-extern char __image_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[];
+extern char __image_start[], __rodata_start[], __data_start[];
 extern char __irq_stack_guard[], __irq_stack_bottom[], __image_end[];
 
 /* What is mapped before RAM is: the image with its first tables, what the board wants to read, the
  * device tree. */
 static struct boot_range early_mapped[3];
+#define EARLY_MAPPED_END (&early_mapped[3])
 
 static void check(int error, uintptr_t start, uintptr_t end)
 {
@@ -45,8 +46,8 @@ static void map(uintptr_t start, uintptr_t end, enum arch_mapping kind)
 static void map_image(void)
 {
     uintptr_t end = (uintptr_t)__image_end + EARLY_BYTES;
-    map((uintptr_t)__image_start, (uintptr_t)__text_end, ARCH_MAP_CODE);
-    map((uintptr_t)__rodata_start, (uintptr_t)__rodata_end, ARCH_MAP_READ_ONLY);
+    map((uintptr_t)__image_start, (uintptr_t)__rodata_start, ARCH_MAP_CODE);
+    map((uintptr_t)__rodata_start, (uintptr_t)__data_start, ARCH_MAP_READ_ONLY);
     map((uintptr_t)__data_start, (uintptr_t)__irq_stack_guard, ARCH_MAP_DATA);
     map((uintptr_t)__irq_stack_bottom, end, ARCH_MAP_DATA);
     early_mapped[0] = (struct boot_range){(uintptr_t)__image_start, end};
@@ -62,66 +63,58 @@ static uintptr_t block_down(uintptr_t address)
     return address & ~(uintptr_t)(BLOCK_BYTES - 1);
 }
 
-/* A device tree is mapped by whole blocks, unless those touch the image. */
-static void map_device_tree(uintptr_t tree)
+/* A device tree is mapped by whole blocks, as far as the image leaves them. False: there is none.
+ */
+static bool map_device_tree(uintptr_t tree)
 {
     const struct boot_range *image = &early_mapped[0];
     size_t bytes = tree ? fdt_total_bytes((const void *)tree) : 0;
     if (!bytes)
-        return;
-    uintptr_t end = tree + bytes;
-    struct boot_range range = {block_down(tree), block_down(end - 1) + BLOCK_BYTES};
-    if (range.start < image->end && range.end > image->start) {
-        range.start = tree & ~(ARCH_PAGE_BYTES - 1);
-        range.end = (end + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
-    }
-    if (range.start < image->start && range.end > image->start)
-        range.end = image->start;
-    map(range.start, range.end, ARCH_MAP_DATA);
-    early_mapped[2] = range;
+        return false;
+    uintptr_t start = block_down(tree);
+    uintptr_t end = block_down(tree + bytes - 1) + BLOCK_BYTES;
+    if (tree < image->start && end > image->start)
+        end = image->start;
+    if (tree >= image->start && start < image->end)
+        start = image->end;
+    map(start, end, ARCH_MAP_DATA);
+    early_mapped[2] = (struct boot_range){start, end};
+    return true;
 }
 
-void core_boot_map(uintptr_t boot_argument)
+/* An argument that is neither a device tree nor in the board's window is not mapped, and means
+ * nothing. */
+uintptr_t core_boot_map(uintptr_t boot_argument)
 {
     mm_early_begin((uintptr_t)__image_end);
-    if (arch_space_init(&arch_boot_space, KILN_CONFIG_VA_BITS, mm_early_page))
-        kiln_panic("no memory for the first table");
+    arch_space_init(&arch_boot_space, KILN_CONFIG_VA_BITS, mm_early_page);
     map_image();
     map_device(&board_facts.devices[0]);
-    const struct board_range *window = &board_facts.boot_window;
-    if (window->bytes) {
-        early_mapped[1] = (struct boot_range){window->base, window->base + window->bytes};
-        map(early_mapped[1].start, early_mapped[1].end, ARCH_MAP_DATA);
-    }
-    map_device_tree(boot_argument ? boot_argument : board_facts.default_device_tree);
+    uintptr_t window = board_facts.boot_window.base;
+    uintptr_t window_end = window + board_facts.boot_window.bytes;
+    map(window, window_end, ARCH_MAP_DATA);
+    early_mapped[1] = (struct boot_range){window, window_end};
+    uintptr_t tree = boot_argument ? boot_argument : board_facts.default_device_tree;
+    if (map_device_tree(tree))
+        boot_argument = tree;
+    else if (boot_argument >= window_end)
+        boot_argument = 0;
     arch_boot_space_ready((uintptr_t)__image_end, mm_early_next());
+    return boot_argument;
 }
 
-/* Where the first piece of [start, end) stops that is not mapped yet; *next is where to go on. */
-static uintptr_t unmapped_until(uintptr_t start, uintptr_t end, uintptr_t *next)
+/* RAM around what is mapped already, from that hole on. */
+static void map_ram(uintptr_t start, uintptr_t end, const struct boot_range *hole)
 {
-    *next = end;
-    for (unsigned i = 0; i < sizeof early_mapped / sizeof *early_mapped; i++) {
-        const struct boot_range *hole = &early_mapped[i];
-        if (hole->start < end && hole->end > start) {
-            end = hole->start > start ? hole->start : start;
-            *next = hole->end;
-        }
+    if (start >= end)
+        return;
+    if (hole == EARLY_MAPPED_END) {
+        check(arch_mmu_map_fresh(&arch_boot_space, start, start, end - start, ARCH_MAP_DATA), start,
+              end);
+        return;
     }
-    return end;
-}
-
-/* RAM around what is mapped already. */
-static void map_ram(uintptr_t start, uintptr_t end)
-{
-    while (start < end) {
-        uintptr_t next;
-        uintptr_t stop = unmapped_until(start, end, &next);
-        if (stop > start)
-            check(arch_mmu_map_fresh(&arch_boot_space, start, start, stop - start, ARCH_MAP_DATA),
-                  start, stop);
-        start = next;
-    }
+    map_ram(start, hole->start < end ? hole->start : end, hole + 1);
+    map_ram(hole->end > start ? hole->end : start, end, hole + 1);
 }
 
 /* What is free goes to the heap, but for the range behind the image: boot itself takes from it. */
@@ -137,7 +130,7 @@ static void find_memory(void)
 {
     boot_memory_limit();
     for (unsigned i = 0; i < boot_memory.count; i++)
-        map_ram(boot_memory.ranges[i].start, boot_memory.ranges[i].end);
+        map_ram(boot_memory.ranges[i].start, boot_memory.ranges[i].end, early_mapped);
     for (unsigned i = 1; i < board_facts.device_count; i++)
         map_device(&board_facts.devices[i]);
     /* The image itself, with what boot has already taken behind it. */
@@ -162,24 +155,14 @@ static unsigned gather_cpus(void)
 static void main_thread_entry(void)
 {
     int argc;
-    char **argv;
     arch_irq_enable();
-    if (boot_program_arguments(&argc, &argv))
-        kiln_panic("no memory for the program's arguments");
+    char **argv = boot_program_arguments(&argc);
     kiln_program_start(argc, argv);
-}
-
-/* What is neither a device tree nor in the board's window is not mapped, and means nothing. */
-static uintptr_t readable_argument(uintptr_t boot_argument)
-{
-    if (early_mapped[2].end)
-        return boot_argument ? boot_argument : board_facts.default_device_tree;
-    return boot_argument < early_mapped[1].end ? boot_argument : 0;
 }
 
 void core_boot(uintptr_t boot_argument)
 {
-    board_early_init(readable_argument(boot_argument));
+    board_early_init(boot_argument);
     find_memory();
     unsigned cpus = KILN_CONFIG_SMP ? gather_cpus() : 1;
     board_cpus_park(cpus);

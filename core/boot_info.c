@@ -5,8 +5,7 @@
 
 struct boot_memory boot_memory;
 
-static unsigned cpu_count = 1;
-static size_t ram_bytes;
+static unsigned cpu_count; /* 0: nobody has said */
 
 static uintptr_t page_up(uintptr_t address)
 {
@@ -33,14 +32,13 @@ void boot_memory_reserve(uintptr_t base, size_t bytes)
 {
     uintptr_t start = page_down(base);
     uintptr_t end = page_up(base + bytes);
-    for (struct boot_range *range = boot_memory.ranges;
-         range < &boot_memory.ranges[boot_memory.count]; range++) {
+    struct boot_range *range = boot_memory.ranges;
+    for (unsigned left = boot_memory.count; left > 0; left--, range++) {
         uintptr_t range_end = range->end;
         if (start >= range_end || end <= range->start)
             continue;
         range->end = start > range->start ? start : range->start;
-        if (end < range_end)
-            add(end, range_end);
+        add(end, range_end);
     }
 }
 
@@ -51,33 +49,40 @@ void boot_cpu_count_set(unsigned count)
 
 unsigned boot_cpu_count(void)
 {
-    return cpu_count;
+    return cpu_count ? cpu_count : 1;
 }
 
 size_t kiln_ram_bytes(void)
 {
-    return ram_bytes;
+    return boot_memory.bytes;
 }
 
 /* Decimal digits and K, M or G; 0 if it is anything else. */
 static size_t parse_size(const char *text)
 {
     size_t value = 0;
-    while (*text >= '0' && *text <= '9')
-        value = value * 10 + (size_t)(*text++ - '0');
-    unsigned shift = *text == 'K' ? 10 : *text == 'M' ? 20 : *text == 'G' ? 30 : 0;
-    return text[shift != 0] ? 0 : value << shift;
+    for (; *text >= '0' && *text <= '9'; text++)
+        value = value * 10 + (size_t)(*text - '0');
+    for (const char *unit = "KMG"; *text && *unit; unit++) {
+        value <<= 10;
+        if (*text == *unit)
+            return text[1] ? 0 : value;
+    }
+    return *text ? 0 : value;
 }
 
 void boot_memory_limit(void)
 {
     const char *option = kiln_boot_option("mem");
     size_t limit = option ? parse_size(option) : SIZE_MAX;
-    for (unsigned i = 0; i < boot_memory.count; i++) {
-        struct boot_range *range = &boot_memory.ranges[i];
-        if (range->end - range->start > limit)
-            range->end = page_down(range->start + limit);
-        limit -= range->end - range->start;
-        ram_bytes += range->end - range->start;
+    size_t total = 0;
+    struct boot_range *range = boot_memory.ranges;
+    for (unsigned left = boot_memory.count; left > 0; left--, range++) {
+        size_t bytes = range->end - range->start;
+        if (bytes > limit - total)
+            bytes = page_down(limit - total);
+        range->end = range->start + bytes;
+        total += bytes;
     }
+    boot_memory.bytes = total;
 }

@@ -15,8 +15,8 @@
 /* From the linker script: the template of thread-local data, and the main thread's copy. */
 extern char __tdata_start[], __tdata_bytes[], __tls_bytes[], __tls_align[], __main_tls[];
 
-static struct kiln_thread main_thread = {.name = "main"};
-struct kiln_thread *kiln_thread_list = &main_thread;
+static struct kiln_thread main_thread;
+struct kiln_thread *kiln_thread_list;
 
 const char *kiln_thread_name(const struct kiln_thread *thread)
 {
@@ -45,13 +45,9 @@ static uintptr_t tls_offset(void)
 
 static void tls_init(struct kiln_thread *thread, char *block)
 {
-    char *data = block + tls_offset();
     size_t initialised = linker_number(__tdata_bytes);
-    size_t total = linker_number(__tls_bytes);
-    for (size_t i = 0; i < initialised; i++)
-        data[i] = __tdata_start[i];
-    for (size_t i = initialised; i < total; i++)
-        data[i] = 0;
+    char *data = memcpy(block + tls_offset(), __tdata_start, initialised);
+    memset(data + initialised, 0, linker_number(__tls_bytes) - initialised);
     thread->tls = block;
 }
 
@@ -83,6 +79,8 @@ static size_t main_stack_bytes(void)
 
 int core_thread_create_main(void)
 {
+    main_thread.name = "main";
+    kiln_thread_list = &main_thread;
     tls_init(&main_thread, __main_tls);
     arch_thread_set_self(&main_thread);
     arch_tls_set(main_thread.tls);
@@ -92,7 +90,7 @@ int core_thread_create_main(void)
 struct kiln_thread *core_thread_create_idle(unsigned cpu)
 {
     static char names[][8] = {"idle/1", "idle/2", "idle/3", "idle/4", "idle/5", "idle/6", "idle/7"};
-    if (cpu == 0 || cpu > sizeof names / sizeof *names)
+    if (!KILN_CONFIG_SMP || cpu == 0 || cpu > sizeof names / sizeof *names)
         return NULL;
     uintptr_t align = tls_offset() > 64 ? tls_offset() : 64;
     struct kiln_thread *thread = mm_early_allocate(sizeof *thread, 64);

@@ -31,7 +31,7 @@
 
 /* What each CPU sets before it runs C: vectors, FP on. */
 .macro cpu_setup scratch
-    ldr     \scratch, =vectors
+    adr     \scratch, vectors
     msr     vbar_el1, \scratch
     mov     \scratch, #(3 << 20)        /* CPACR_EL1.FPEN */
     msr     cpacr_el1, \scratch

@@ -10,23 +10,12 @@ static uintptr_t code_line_bytes(void)
     return (uintptr_t)4 << (ctr & 15);
 }
 
-/* The instruction on each line that the range touches; sixteen lines a turn, because boot does it
- * on whole tables. */
-#define FOUR_LINES(instruction)                                                                    \
-    instruction ", %0\n\tadd %0, %0, %1\n\t" instruction ", %0\n\tadd %0, %0, %1\n\t" instruction  \
-                ", %0\n\tadd %0, %0, %1\n\t" instruction ", %0\n\tadd %0, %0, %1\n\t"
+/* The instruction on each line that the range touches. */
 #define FOR_EACH_LINE(instruction, start, bytes, line_bytes)                                       \
     do {                                                                                           \
         uintptr_t line = (line_bytes);                                                             \
         uintptr_t end = (uintptr_t)(start) + (bytes);                                              \
-        uintptr_t at = (uintptr_t)(start) & ~(line - 1);                                           \
-        while (at + 16 * line <= end)                                                              \
-            __asm__ volatile(FOUR_LINES(instruction) FOUR_LINES(instruction)                       \
-                                 FOUR_LINES(instruction) FOUR_LINES(instruction)                   \
-                             : "+r"(at)                                                            \
-                             : "r"(line)                                                           \
-                             : "memory");                                                          \
-        for (; at < end; at += line)                                                               \
+        for (uintptr_t at = (uintptr_t)(start) & -line; at < end; at += line)                      \
             __asm__ volatile(instruction ", %0" : : "r"(at) : "memory");                           \
     } while (0)
 
@@ -36,9 +25,18 @@ void arch_cache_clean(const void *start, size_t bytes)
     __asm__ volatile("dsb sy" : : : "memory");
 }
 
+/* Eight lines a turn, because boot does it on whole tables. */
 void arch_cache_invalidate(void *start, size_t bytes)
 {
-    FOR_EACH_LINE("dc ivac", start, bytes, arch_cache_line_bytes());
+    size_t step = arch_cache_line_bytes();
+    uintptr_t next = (uintptr_t)start & -step;
+    uintptr_t limit = (uintptr_t)start + bytes;
+    for (; next + 8 * step <= limit; next += step)
+        __asm__ volatile(".rept 7\n\tdc ivac, %0\n\tadd %0, %0, %1\n\t.endr\n\tdc ivac, %0"
+                         : "+r"(next)
+                         : "r"(step)
+                         : "memory");
+    FOR_EACH_LINE("dc ivac", next, limit - next, step);
     __asm__ volatile("dsb sy" : : : "memory");
 }
 

@@ -37,7 +37,7 @@ static const uint64_t mapping_bits[] = {
 /* Where the walk for an address ends: the entry that is no table, and its level. */
 struct place {
     uint64_t *entry;
-    unsigned shift; /* log2 of what the entry spans */
+    size_t shift; /* log2 of what the entry spans */
 };
 
 static bool is_valid(uint64_t entry)
@@ -50,7 +50,7 @@ static uint64_t *table_of(uint64_t entry)
     return (uint64_t *)(uintptr_t)(entry & ADDRESS_MASK);
 }
 
-static uint64_t leaf(uint64_t physical, unsigned shift, uint64_t bits)
+static uint64_t leaf(uint64_t physical, size_t shift, uint64_t bits)
 {
     return physical | bits | (shift == ARCH_PAGE_SHIFT ? LEAF_PAGE : LEAF_BLOCK);
 }
@@ -60,35 +60,32 @@ static uint64_t leaf_bits(uint64_t entry)
     return entry & ~ADDRESS_MASK & ~(uint64_t)TYPE_MASK;
 }
 
-static uintptr_t span_offset(uintptr_t va, unsigned shift)
+static uintptr_t span_offset(uintptr_t va, size_t shift)
 {
     return va & (((uintptr_t)1 << shift) - 1);
 }
 
-/* From an entry on, which may be a table, down to one that is none. */
-static inline struct place descend(struct place at, uintptr_t va)
+static struct place find(const struct arch_space *space, uintptr_t va)
 {
-    while (at.shift != ARCH_PAGE_SHIFT && (*at.entry & TYPE_MASK) == TABLE) {
-        at.shift -= LEVEL_BITS;
-        at.entry = &table_of(*at.entry)[(va >> at.shift) % ENTRIES];
+    uint64_t *table = space->root;
+    size_t shift = space->va_bits;
+    for (;;) {
+        shift -= LEVEL_BITS;
+        uint64_t *entry = &table[(va >> shift) % ENTRIES];
+        if (shift == ARCH_PAGE_SHIFT || (*entry & TYPE_MASK) != TABLE)
+            return (struct place){entry, shift};
+        table = table_of(*entry);
     }
-    return at;
-}
-
-static inline struct place find(const struct arch_space *space, uintptr_t va)
-{
-    unsigned shift = space->va_bits > 39 ? 39 : 30;
-    return descend((struct place){&space->root[(va >> shift) % ENTRIES], shift}, va);
 }
 
 /*
- * Changes a valid entry. One that is not just to be forgotten or given other permissions goes by
+ * Changes an entry. A valid one that is not just to be forgotten or given other permissions goes by
  * way of an invalid one and a flush (break before make, Arm ARM D8.14.1): the caller does not stand
  * on what is mapped here.
  */
 static void replace(struct place at, uint64_t value, uintptr_t va)
 {
-    if (value && ((*at.entry ^ value) & ~PERMISSIONS)) {
+    if (is_valid(*at.entry) && value && ((*at.entry ^ value) & ~PERMISSIONS)) {
         arch_table_publish(at.entry, 0);
         arch_tlb_flush(va - span_offset(va, at.shift), (size_t)1 << at.shift);
     }
@@ -102,15 +99,13 @@ static int make_table(struct arch_space *space, struct place at, uintptr_t va)
     if (!table)
         return -ENOMEM;
     uint64_t old = *at.entry;
-    unsigned below = at.shift - LEVEL_BITS;
-    if (is_valid(old)) {
+    size_t below = at.shift - LEVEL_BITS;
+    if (is_valid(old))
         arch_table_fill(table, leaf(old & ADDRESS_MASK, below, leaf_bits(old)), 1ull << below,
                         ENTRIES);
-        replace(at, (uintptr_t)table | TABLE, va);
-    } else {
+    else
         arch_table_clear(table);
-        arch_table_publish(at.entry, (uintptr_t)table | TABLE);
-    }
+    replace(at, (uintptr_t)table | TABLE, va);
     return 0;
 }
 
@@ -131,15 +126,8 @@ int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source
     return 0;
 }
 
-/* What a range is mapped to. */
-struct mapping {
-    uint64_t bits;
-    uintptr_t offset; /* physical - virtual */
-    bool is_fresh;    /* nothing is mapped there */
-};
-
 /* How many leaves of this size the range and the table have room for; 0 if va is not aligned. */
-static inline size_t leaf_run(uintptr_t offset, unsigned shift, uintptr_t va, size_t bytes)
+static size_t leaf_run(uintptr_t offset, size_t shift, uintptr_t va, size_t bytes)
 {
     if (shift > TOP_LEAF || span_offset(va | offset, shift))
         return 0;
@@ -148,37 +136,36 @@ static inline size_t leaf_run(uintptr_t offset, unsigned shift, uintptr_t va, si
     return most < left ? most : left;
 }
 
-/* Sets as many leaves as are free, of at most *run; one that is the same already counts too. */
-static inline int map_run(const struct mapping *mapping, struct place at, uintptr_t va, size_t *run)
+/* How many entries from the first one on are empty, of at most so many. */
+static size_t empty_run(const uint64_t *entries, size_t most)
 {
-    uint64_t value =
-        leaf(va - span_offset(va, at.shift) + mapping->offset, at.shift, mapping->bits);
-    size_t wanted = *run;
-    if (!mapping->is_fresh || KILN_CONFIG_CHECKS)
-        *run = arch_table_empty_run(at.entry, wanted);
-    if (mapping->is_fresh && *run != wanted)
-        return -EEXIST;
-    if (*run) {
-        arch_table_fill(at.entry, value, 1ull << at.shift, *run);
-        return 0;
-    }
-    *run = 1;
-    return *at.entry == value ? 0 : -EEXIST;
+    size_t run = 0;
+    while (run < most && entries[run] == 0)
+        run++;
+    return run;
 }
 
-static int map_range(struct arch_space *space, const struct mapping *mapping, uintptr_t va,
-                     uintptr_t end)
+/* offset is physical - virtual; is_fresh: nothing is mapped there. A leaf that is the same already
+ * counts as mapped. */
+static int map_range(struct arch_space *space, uintptr_t va, uintptr_t end, uintptr_t offset,
+                     uint64_t bits, bool is_fresh)
 {
     while (va < end) {
         struct place at = find(space, va);
-        size_t run = leaf_run(mapping->offset, at.shift, va, end - va);
-        if (run || is_valid(*at.entry)) {
-            if (map_run(mapping, at, va, &run))
-                return -EEXIST;
-            va += (run << at.shift) - span_offset(va, at.shift);
-        } else if (make_table(space, at, va)) {
-            return -ENOMEM;
+        size_t run = leaf_run(offset, at.shift, va, end - va);
+        if (!run && !is_valid(*at.entry)) {
+            if (make_table(space, at, va))
+                return -ENOMEM;
+            continue;
         }
+        uintptr_t start = va - span_offset(va, at.shift);
+        uint64_t value = leaf(start + offset, at.shift, bits);
+        if (!is_fresh || KILN_CONFIG_CHECKS)
+            run = empty_run(at.entry, run);
+        arch_table_fill(at.entry, value, 1ull << at.shift, run);
+        if (*at.entry != value)
+            return -EEXIST;
+        va = start + ((run ? run : 1) << at.shift);
     }
     return 0;
 }
@@ -189,8 +176,7 @@ static int map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t byte
     if (kind >= ARCH_MAP_NONE || span_offset(pa, ARCH_PAGE_SHIFT) ||
         is_bad_range(space, va, bytes) || pa > PHYSICAL_LIMIT - bytes)
         return -EINVAL;
-    struct mapping mapping = {mapping_bits[kind], pa - va, is_fresh};
-    int error = map_range(space, &mapping, va, va + bytes);
+    int error = map_range(space, va, va + bytes, pa - va, mapping_bits[kind], is_fresh);
     arch_table_barrier();
     return error;
 }

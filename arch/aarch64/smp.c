@@ -1,7 +1,9 @@
 /* Releasing parked CPUs: start.S's pen. */
 #include <arch/cache.h>
+#include <arch/mmu.h>
 #include <arch/smp.h>
 #include <arch/spin.h>
+#include <kiln/config.h>
 
 #define CPUS 8
 
@@ -16,7 +18,7 @@ const struct arch_cpu_start *arch_cpu_starts[CPUS]
 
 uintptr_t arch_cpu_entry_address(void)
 {
-    return (uintptr_t)start_secondary;
+    return (uintptr_t)(KILN_CONFIG_SMP ? start_secondary : start_parked);
 }
 
 uintptr_t arch_cpu_park_address(void)
@@ -26,8 +28,7 @@ uintptr_t arch_cpu_park_address(void)
 
 void arch_cpu_release(unsigned cpu, const struct arch_cpu_start *start)
 {
-    extern uint64_t arch_mmu_registers[3];
-    arch_cache_clean(arch_mmu_registers, sizeof arch_mmu_registers);
+    arch_cache_clean(&arch_boot_space, sizeof arch_boot_space);
     arch_cache_clean(start, sizeof *start);
     arch_cpu_starts[cpu] = start;
     arch_cache_clean(&arch_cpu_starts[cpu], sizeof(void *));

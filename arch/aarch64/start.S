@@ -6,6 +6,8 @@
  * (DDI 0487) chapter D19.
  */
 #include "asm.h"
+#include <isa/mair.h>
+#include <kiln/config.h>
 
 #define SCTLR_OFF      0x30d00800 /* the bits that are reserved as one */
 #define SCTLR_M        (1 << 0)
@@ -20,6 +22,12 @@
 #define SCR_RW_SECURE  ((1 << 10) | (3 << 4))
 #define MIDR_PART      0xfff0
 #define CPUECTLR_SMPEN (1 << 6)
+
+/* TCR_EL1 (Arm ARM D19.2.139): TTBR0 with a 4 KiB granule, walks write-back and inner shareable;
+ * no TTBR1. */
+#define TCR_VALUE     ((64 - KILN_CONFIG_VA_BITS) | (1 << 8) | (1 << 10) | (3 << 12) | (1 << 23))
+#define TCR_IPS_SHIFT 32
+#define IPS_48_BITS   5
 
     .cfi_sections .debug_frame
 
@@ -39,19 +47,29 @@ _start:
 
     .section .text.boot, "ax"
 
-/* x19 = return address; leaves EL3 or EL2 for EL1 with the MMU off. Clobbers x1-x3. */
+/* x19 = return address; leaves EL3 or EL2 for EL1 with the MMU off. Clobbers x1-x4. */
 FUNCTION(drop_to_el1)
     msr     daifset, #0xf
-    mrs     x1, CurrentEL
-    cmp     x1, #(2 << 2)
+    mov_imm x1, SCTLR_OFF
+    msr     sctlr_el1, x1
+    mov     x1, #SPSR_EL1H_DAIF
+    mov     x4, #0xf                    /* for ICC_SRE */
+    mrs     x2, id_aa64pfr0_el1
+    and     x2, x2, #(0xf << 24)        /* GIC system registers? */
+    mrs     x3, CurrentEL
+    cmp     x3, #(2 << 2)
     b.lo    at_el1
     b.eq    at_el2
 
     /* EL3: go on at secure EL1, where nothing needs another world's permission. */
+    msr     spsr_el3, x1
+    msr     elr_el3, x19
     mov     x1, #SCR_RW_SECURE
     msr     scr_el3, x1
     msr     cptr_el3, xzr
-    mrs     x1, midr_el1
+    cbz     x2, 1f
+    msr     S3_6_C12_C12_5, x4          /* ICC_SRE_EL3 */
+1:  mrs     x1, midr_el1
     and     x1, x1, #MIDR_PART
     mov     x2, #0xd030                 /* Cortex-A53 TRM 4.3.68, A72 4.3.67: join coherency */
     mov     x3, #0xd080
@@ -61,20 +79,11 @@ FUNCTION(drop_to_el1)
     mrs     x1, S3_1_C15_C2_1
     orr     x1, x1, #CPUECTLR_SMPEN
     msr     S3_1_C15_C2_1, x1
-1:  mrs     x1, id_aa64pfr0_el1
-    tst     x1, #(0xf << 24)            /* GIC system registers? */
-    b.eq    1f
-    mov     x1, #0xf
-    msr     S3_6_C12_C12_5, x1          /* ICC_SRE_EL3 */
-    isb
-1:  mov     x1, #SPSR_EL1H_DAIF
-    msr     spsr_el3, x1
-    msr     elr_el3, x19
-    mov_imm x1, SCTLR_OFF
-    msr     sctlr_el1, x1
-    eret
+1:  eret
 
 at_el2:
+    msr     spsr_el2, x1
+    msr     elr_el2, x19
     mov     x1, #HCR_RW
     msr     hcr_el2, x1
     mov     x1, #3                      /* EL1 may use the counter and the physical timer */
@@ -87,23 +96,12 @@ at_el2:
     msr     vpidr_el2, x1
     mrs     x1, mpidr_el1
     msr     vmpidr_el2, x1
-    mrs     x1, id_aa64pfr0_el1
-    tst     x1, #(0xf << 24)
-    b.eq    1f
-    mov     x1, #0xf
-    msr     S3_4_C12_C9_5, x1           /* ICC_SRE_EL2 */
-    isb
-1:  mov     x1, #SPSR_EL1H_DAIF
-    msr     spsr_el2, x1
-    msr     elr_el2, x19
-    mov_imm x1, SCTLR_OFF
-    msr     sctlr_el1, x1
-    eret
+    cbz     x2, 1f
+    msr     S3_4_C12_C9_5, x4           /* ICC_SRE_EL2 */
+1:  eret
 
 at_el1:
     msr     spsel, #1
-    mov_imm x1, SCTLR_OFF
-    msr     sctlr_el1, x1
     isb
     br      x19
 END(drop_to_el1)
@@ -112,60 +110,52 @@ END(drop_to_el1)
 FUNCTION(start_primary)
     mov     x20, x0
     cpu_number x1
+#if KILN_CONFIG_SMP
     cbnz    x1, start_secondary
+#else
+    cbnz    x1, start_parked
+#endif
     adr     x1, _start
-    ldr     x2, =_start
-    cmp     x1, x2
+    ldr     x0, =_start
+    cmp     x0, x1
     b.ne    move_image
     adr     x19, 1f
     b       drop_to_el1
 1:  cpu_setup x1
-    ldr     x1, =core_boot_percpu
+    adrp    x1, core_boot_percpu
+    add     x1, x1, #:lo12:core_boot_percpu
     msr     tpidrro_el0, x1
     msr     tpidr_el1, xzr              /* no thread yet */
-    ldr     x1, =__irq_stack_top
+    adrp    x1, __irq_stack_top         /* it is aligned to a page */
     mov     sp, x1
     mov     x29, xzr
-    mov     x30, xzr
-    ldr     x1, =__bss_start
-    ldr     x2, =__bss_end              /* both aligned to 64 */
-2:  cmp     x1, x2
-    b.hs    3f
-    stp     xzr, xzr, [x1]
-    stp     xzr, xzr, [x1, #16]
-    stp     xzr, xzr, [x1, #32]
-    stp     xzr, xzr, [x1, #48]
-    add     x1, x1, #64
-    b       2b
-3:  mov     x0, x20
+    adrp    x0, __bss_start
+    add     x0, x0, #:lo12:__bss_start
+    mov     w1, #0
+    ldr     w2, =__bss_bytes
+    bl      memset
+    mov     x0, x20
     bl      core_boot_map
     bl      mmu_on
-    mov     x0, x20
     bl      core_boot
     b       .
 END(start_primary)
 
-/* Loaded elsewhere than linked: move there, if the two places do not overlap. */
+/* Loaded at x1, linked to x0: moves there, if the two places do not overlap. */
 FUNCTION(move_image)
-    ldr     x3, =__data_end
-    sub     x3, x3, x2                  /* bytes in the file */
-    sub     x4, x1, x2
-    cmp     x4, #0
-    cneg    x4, x4, lt
-    cmp     x4, x3
+    ldr     w2, =__load_bytes
+    subs    x3, x0, x1
+    cneg    x3, x3, lo
+    cmp     x3, x2
     b.lo    start_parked
-    add     x3, x3, x2
-    mov     x4, x2
-1:  ldp     x5, x6, [x1], #16
-    stp     x5, x6, [x4], #16
-    cmp     x4, x3
-    b.lo    1b
+    bl      memcpy
     dsb     sy
     ic      iallu
     dsb     sy
     isb
+    mov     x1, x0
     mov     x0, x20
-    br      x2
+    br      x1
 END(move_image)
 
 /* A CPU that is never used. By wfi: QEMU does not sleep in a wfe. */
@@ -175,12 +165,14 @@ FUNCTION(start_parked)
     b       1b
 END(start_parked)
 
+#if KILN_CONFIG_SMP
 /* Every other CPU: parks, asleep, until arch_cpu_release() hands it its start block. */
 FUNCTION(start_secondary)
     adr     x19, 1f
     b       drop_to_el1
 1:  cpu_number x20
-    ldr     x21, =arch_cpu_starts
+    adrp    x21, arch_cpu_starts
+    add     x21, x21, #:lo12:arch_cpu_starts
 2:  ldr     x22, [x21, x20, lsl #3]
     cbnz    x22, 3f
     wfe
@@ -194,19 +186,26 @@ FUNCTION(start_secondary)
     msr     spsel, #0
     mov     sp, x2
     mov     x29, xzr
-    mov     x30, xzr
     bl      core_cpu_entry
     b       .
 END(start_secondary)
+#endif
 
-/* Turns MMU and caches on with arch_boot_space's tables. Clobbers x0-x2. */
+/* Turns MMU and caches on with arch_boot_space's tables. Clobbers x1-x3. */
 FUNCTION(mmu_on)
-    ldr     x0, =arch_mmu_registers
-    ldp     x1, x2, [x0]                /* MAIR, TCR */
-    ldr     x0, [x0, #16]               /* TTBR0 */
+    adrp    x1, arch_boot_space
+    ldr     x1, [x1, #:lo12:arch_boot_space]    /* its first member, the root */
+    msr     ttbr0_el1, x1
+    mov_imm x1, MAIR_VALUE
     msr     mair_el1, x1
-    msr     tcr_el1, x2
-    msr     ttbr0_el1, x0
+    mov_imm x1, TCR_VALUE
+    mrs     x2, id_aa64mmfr0_el1
+    and     x2, x2, #0xf                /* PARange */
+    mov     x3, #IPS_48_BITS
+    cmp     x2, x3
+    csel    x2, x2, x3, lo
+    orr     x1, x1, x2, lsl #TCR_IPS_SHIFT
+    msr     tcr_el1, x1
     isb
     tlbi    vmalle1
     ic      iallu
@@ -221,12 +220,11 @@ END(mmu_on)
 /* _Noreturn void arch_thread_start(uintptr_t stack_top, void (*entry)(void)): leaves the boot
  * stack for good and goes on as a thread. */
 FUNCTION(arch_thread_start)
-    ldr     x2, =__irq_stack_top
+    adrp    x2, __irq_stack_top
     mov     sp, x2
     msr     spsel, #0
     mov     sp, x0
     mov     x29, xzr
-    mov     x30, xzr
     blr     x1
     b       .
 END(arch_thread_start)

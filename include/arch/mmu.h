@@ -46,7 +46,7 @@ int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source
  * already mapped the same way stays; a block that the range covers in part is split. Changing a
  * live mapping also invalidates its TLB entries (on all CPUs).
  * 0, -EINVAL (alignment, range), -ENOMEM, or -EEXIST (mapped otherwise: unmap first); after an
- * error what stands in front of the obstacle is mapped. Cost: about 2 instructions per entry.
+ * error what stands in front of the obstacle is mapped. Cost: about 5 instructions per entry.
  *
  * Splitting a block, or changing its memory type, leaves it unmapped for a moment: no CPU may run
  * in it or on a stack in it.
@@ -55,7 +55,7 @@ int arch_mmu_map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t by
                  enum arch_mapping kind);
 
 /* The same where, by the caller's word, nothing is mapped yet; only CHECKS builds look
- * (-EEXIST). For boot: half the cost. */
+ * (-EEXIST). For boot: a fifth of the cost. */
 int arch_mmu_map_fresh(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
                        enum arch_mapping kind);
 

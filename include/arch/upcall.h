@@ -15,8 +15,9 @@ struct arch_frame;
 struct arch_percpu {
     uintptr_t emergency_stack_top; /* where a fault in a handler is reported from */
 };
-/* The boot CPU, MMU off, on the boot stack, bss clear: lays out the address space and returns. */
-void core_boot_map(uintptr_t boot_argument);
+/* The boot CPU, MMU off, on the boot stack, bss clear: lays out the address space and returns what
+ * core_boot() is to be called with. */
+uintptr_t core_boot_map(uintptr_t boot_argument);
 
 /* The boot CPU, MMU and caches on, interrupts masked, on its interrupt stack. */
 _Noreturn void core_boot(uintptr_t boot_argument);

@@ -174,15 +174,6 @@ void arch_table_clear(uint64_t *table)
     watch_unsynced = false; /* nobody walks it before an entry leads to it */
 }
 
-size_t arch_table_empty_run(const uint64_t *entries, size_t count)
-{
-    size_t run = 0;
-
-    while (run < count && entries[run] == 0)
-        run++;
-    return run;
-}
-
 void arch_table_barrier(void)
 {
     watch_unsynced = false;

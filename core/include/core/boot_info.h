@@ -32,6 +32,7 @@ unsigned boot_cpu_count(void);
 
 /* RAM that is not reserved, in whole pages; a range may be empty. */
 struct boot_memory {
+    size_t bytes; /* of all ranges, once boot_memory_limit() has been */
     unsigned count;
     struct boot_range ranges[BOOT_RANGES];
 };
@@ -40,8 +41,7 @@ extern struct boot_memory boot_memory;
 /* Applies mem=, and counts what is left for kiln_ram_bytes(). */
 void boot_memory_limit(void);
 
-/* The program's words, those behind `--`, with its name in front; argv[argc] is NULL. 0 or
- * -ENOMEM. */
-int boot_program_arguments(int *argc, char ***argv);
+/* argv: the program's words, those behind `--`, with its name in front; argv[argc] is NULL. */
+char **boot_program_arguments(int *argc);
 
 #endif

@@ -6,6 +6,6 @@
 #define MAIR_NORMAL   0 /* write-back, read and write allocate */
 #define MAIR_DEVICE   1 /* nGnRE */
 #define MAIR_UNCACHED 2
-#define MAIR_VALUE    0x4404FFull
+#define MAIR_VALUE    0x4404FF
 
 #endif

@@ -8,12 +8,10 @@
 #include <isa/mair.h>
 
 /*
- * Sets `count` entries to value, value + step, value + 2 * step ...; counts how many entries from
- * the first one on are zero; makes a table empty. About 1, 1 and 0.4 instructions an entry. FP
- * registers stay as they were, but FP must not be trapped.
+ * Sets `count` entries to value, value + step, value + 2 * step ...; makes a table empty. About 1
+ * and 0.2 instructions an entry. FP must not be trapped.
  */
 void arch_table_fill(uint64_t *entries, uint64_t value, uint64_t step, size_t count);
-size_t arch_table_empty_run(const uint64_t *entries, size_t count);
 void arch_table_clear(uint64_t *table);
 
 /* Writes an entry that a table walk may be looking at, after everything it leads to. */

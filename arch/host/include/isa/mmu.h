@@ -11,7 +11,6 @@
 #include <isa/mair.h>
 
 void arch_table_fill(uint64_t *entries, uint64_t value, uint64_t step, size_t count);
-size_t arch_table_empty_run(const uint64_t *entries, size_t count);
 void arch_table_clear(uint64_t *table);
 void arch_table_publish(uint64_t *entry, uint64_t value);
 void arch_table_barrier(void);
