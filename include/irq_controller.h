@@ -27,7 +27,7 @@
 #define IRQ_CPUS IRQ_CONTROLLER_CPUS
 #define IRQ_MOST IRQ_CONTROLLER_MOST
 
-/* Number of interrupt numbers, known after irq_controller_start, at most IRQ_MOST; numbers are below
+/* Count of interrupt numbers, known after irq_controller_start, at most IRQ_MOST; numbers are below
  * it. */
 unsigned irq_controller_count(void);
 

@@ -5,7 +5,6 @@
 #include <arch/frame.h>
 #include <isa/frame.h>
 #include <kiln/config.h>
-#include <kiln/panic.h>
 
 #define ESR_CLASS(esr)    ((unsigned)((esr) >> 26) & 0x3F)
 #define ESR_TYPE(esr)     ((unsigned)((esr) >> 2) & 0xF) /* of an access's fault */
@@ -30,8 +29,8 @@
 #define BRK_CLANG_UBSAN   0x5500 /* clang: + kind of check */
 
 /* Classes, and their names in the same order, one behind the other. */
-static const uint8_t classes[] = {CLASS_UNDEFINED, CLASS_ILLEGAL, CLASS_SYSTEM_CALL, CLASS_SP,
-                                  CLASS_SERROR, CLASS_BRK};
+static const uint8_t classes[] = {CLASS_UNDEFINED, CLASS_ILLEGAL, CLASS_SYSTEM_CALL,
+                                  CLASS_SP,        CLASS_SERROR,  CLASS_BRK};
 static const char class_names[] =
     "undefined instruction\0"
     "illegal execution state\0"
@@ -100,7 +99,8 @@ bool arch_frame_is_access(const struct arch_frame *frame, uintptr_t *address)
  * appendix B: va_list). */
 const char *arch_frame_panic(struct arch_frame *frame, va_list *arguments)
 {
-    if (frame->pc != (uintptr_t)kiln_panic)
+    extern char arch_panic_instruction[];
+    if (frame->pc != (uintptr_t)arch_panic_instruction)
         return NULL;
     frame->pc = frame->lr - 4;
     arguments->__stack = (void *)frame->sp;

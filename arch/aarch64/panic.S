@@ -5,8 +5,11 @@
     .cfi_sections .debug_frame
     .section .text.kiln_panic, "ax"
     .global kiln_panic
+    .hidden arch_panic_instruction
+    .global arch_panic_instruction
     .type   kiln_panic, %function
 kiln_panic:
+arch_panic_instruction:
     .cfi_startproc
     brk     #0
     .cfi_endproc

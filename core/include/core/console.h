@@ -5,8 +5,8 @@
 /* Who is at the other end of the serial line. */
 enum console_host {
     CONSOLE_HOST_NONE = 1, /* nobody that we know of: a terminal on a board */
-    CONSOLE_HOST_TTY,  /* a host command, and a person at its terminal */
-    CONSOLE_HOST_PIPE  /* a host command that feeds a pipe or a file */
+    CONSOLE_HOST_TTY,      /* a host command, and a person at its terminal */
+    CONSOLE_HOST_PIPE      /* a host command that feeds a pipe or a file */
 };
 
 /*
