@@ -22,7 +22,7 @@ void boot_memory_reserve(uintptr_t base, size_t bytes);
 
 /* The boot arguments, text that ends at a 0 or after that many bytes, at most BOOT_ARGUMENT_BYTES.
  * They are copied, split into words and unquoted the way a shell does. Once. */
-void boot_arguments_set(const char *text, size_t bytes);
+void boot_arguments_set(const char *from, size_t bytes);
 
 /* CPUs that exist, this one included; 1 if never called. */
 void boot_cpu_count_set(unsigned count);
