@@ -53,12 +53,10 @@ enum console_host core_console_host(void)
 
 void core_console_put(char c)
 {
-    static const char new_line[] = "\r\n";
+    char text[] = {'\r', c};
+    bool is_pair = kiln_console_is_terminal() && c == '\n';
 
-    if (kiln_console_is_terminal() && c == '\n')
-        board_write(new_line, 2);
-    else
-        board_putc(c);
+    board_write(is_pair ? text : text + 1, 1u + is_pair);
 }
 
 void kiln_console_write(const void *data, size_t bytes)

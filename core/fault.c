@@ -31,7 +31,7 @@ void core_fault_print(const struct arch_frame *frame, arch_print_t print)
             return;
         }
         if (is_guard_of(arch_percpu()->irq_stack_bottom, address)) {
-            print("overflow of the interrupt stack: it has %d bytes (IRQ_STACK_BYTES)",
+            print("overflow of the interrupt stack (IRQ_STACK_BYTES=%d)",
                   KILN_CONFIG_IRQ_STACK_BYTES);
             return;
         }

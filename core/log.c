@@ -19,7 +19,7 @@ static struct {
 
 static struct kiln_spinlock ring_lock = KILN_SPINLOCK_INIT;
 
-static void put(void *context, char c)
+static void put_in_ring(void *context, char c)
 {
     const bool *to_console = (const bool *)context;
     ring.bytes[ring.next++ & RING_MASK] = c;
@@ -30,7 +30,7 @@ static void put(void *context, char c)
 static void put_text(bool *to_console, const char *text)
 {
     while (*text)
-        put(to_console, *text++);
+        put_in_ring(to_console, *text++);
 }
 
 static void check_ring(void)
@@ -43,7 +43,7 @@ static void check_ring(void)
 
 void kiln_log_write(enum kiln_log_level level, const char *format, ...)
 {
-    static const char *const names[] = {"", "error: ", "warning: ", "", "debug: "};
+    static const char *const level_names[] = {"", "error: ", "warning: ", "", "debug: "};
     bool to_console = level <= KILN_CONFIG_LOG_CONSOLE;
     va_list arguments;
     va_start(arguments, format);
@@ -51,9 +51,9 @@ void kiln_log_write(enum kiln_log_level level, const char *format, ...)
     check_ring();
     core_panic_log = kiln_log_dump;
     put_text(&to_console, "kiln: ");
-    put_text(&to_console, names[level]);
-    format_print(put, &to_console, format, &arguments);
-    put(&to_console, '\n');
+    put_text(&to_console, level_names[level]);
+    format_print(put_in_ring, &to_console, format, &arguments);
+    put_in_ring(&to_console, '\n');
     kiln_spin_unlock(&ring_lock, state);
     va_end(arguments);
 }

@@ -34,39 +34,39 @@ static void print(const char *format, ...)
 
 /* The function is that of the instruction `back` bytes before: a call may be a function's last
  * instruction. */
-static void print_place(uintptr_t pc, unsigned back)
+static const char *print_place(uintptr_t pc, unsigned back)
 {
     size_t offset = 0;
     const char *name = core_symbol(pc - back, &offset);
     print(name ? "    0x%016zx %s+0x%zx\n" : "    0x%016zx ?\n", pc, name, offset + back);
+    return name;
 }
 
 /*
  * A link register that points neither into the function itself (it has called something since) nor
  * to where the first frame record does is the return address of a function without a record.
  */
-static void print_link(uintptr_t pc, uintptr_t link, uintptr_t first_return)
+static void print_link(uintptr_t link, const char *function, uintptr_t first_return)
 {
     size_t offset;
     const char *name = core_symbol(link - 1, &offset);
-    if (name && link != first_return && name != core_symbol(pc, &offset))
+    if (name && name != function && link != first_return)
         print_place(link, 1);
 }
 
 static void print_backtrace(const struct arch_frame *frame)
 {
-    struct arch_backtrace_step step = arch_backtrace_next(arch_frame_fp(frame));
+    struct arch_backtrace_step step = {arch_frame_pc(frame), arch_frame_fp(frame)};
     print("  backtrace:\n");
-    print_place(arch_frame_pc(frame), 0);
-    print_link(arch_frame_pc(frame), arch_frame_link(frame), step.pc);
-    for (unsigned depth = 1; step.pc; depth++) {
-        if (depth == BACKTRACE_DEPTH) {
-            print("    ... and more than %u callers\n", BACKTRACE_DEPTH);
-            return;
-        }
-        print_place(step.pc, 1);
+    unsigned depth = 0;
+    do {
+        const char *function = print_place(step.pc, depth != 0);
         step = arch_backtrace_next(step.fp);
-    }
+        if (depth == 0)
+            print_link(arch_frame_link(frame), function, step.pc);
+    } while (step.pc && ++depth < BACKTRACE_DEPTH);
+    if (step.pc)
+        print("    ... and more than %u callers\n", BACKTRACE_DEPTH);
 }
 
 static void print_context(void)
@@ -100,11 +100,10 @@ static unsigned enter_panic(void)
     return depth++;
 }
 
-static void print_message(struct arch_frame *frame, bool is_first)
+static void print_message(struct arch_frame *frame)
 {
     va_list arguments;
     const char *format = arch_frame_panic(frame, &arguments);
-    print("\nkiln: panic%s: ", is_first ? "" : " inside the panic");
     if (format)
         format_print(put, NULL, format, &arguments);
     else
@@ -112,12 +111,8 @@ static void print_message(struct arch_frame *frame, bool is_first)
     print("\n");
 }
 
-static void print_report(struct arch_frame *frame)
+static void print_report(const struct arch_frame *frame)
 {
-    core_stop_other_cpus();
-    if (kiln_program_flush)
-        kiln_program_flush(core_console_put);
-    print_message(frame, true);
     print_context();
     arch_frame_dump(frame, print);
     print_backtrace(frame);
@@ -132,10 +127,17 @@ void core_fault(struct arch_frame *frame)
     if (arch_frame_is_semihost(frame))
         core_semihost_absent();
     unsigned depth = enter_panic();
+    if (depth > 1)
+        core_exit_panicked();
+    if (depth == 0) {
+        core_stop_other_cpus();
+        if (kiln_program_flush)
+            kiln_program_flush(core_console_put);
+    }
+    print("\nkiln: panic%s: ", depth ? " inside the panic" : "");
+    print_message(frame);
     if (depth == 0)
         print_report(frame);
-    else if (depth == 1)
-        print_message(frame, false);
     core_exit_panicked();
 }
 

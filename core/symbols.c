@@ -10,17 +10,16 @@ extern const uint32_t __symbols_start[], __symbols_end[];
 
 const char *core_symbol(uintptr_t address, size_t *offset)
 {
-    if (address < (uintptr_t)__image_start || address >= (uintptr_t)__text_end ||
-        __symbols_end - __symbols_start < 2)
+    const uint32_t *start = __symbols_start;
+    size_t wanted = address - (uintptr_t)__image_start;
+    if (wanted >= (size_t)(__text_end - __image_start) || start == __symbols_end)
         return NULL;
-    uint32_t count = __symbols_start[0];
-    const uint32_t *starts = __symbols_start + 1;
-    const char *name = (const char *)(starts + count);
-    uint32_t wanted = (uint32_t)(address - (uintptr_t)__image_start);
+    uint32_t count = *start++;
+    const char *name = (const char *)(start + count);
     const char *found = NULL;
-    for (uint32_t i = 0; i < count && starts[i] <= wanted; i++) {
+    for (; count && *start <= wanted; count--) {
         found = name;
-        *offset = wanted - starts[i];
+        *offset = wanted - *start++;
         while (*name++)
             ;
     }

@@ -12,15 +12,15 @@
 #define LOCAL_MAILBOX_CONTROL(cpu) (KILN_BCM2836_BASE + 0x50u + 4 * (cpu))
 #define LOCAL_MAILBOX_SET(cpu)     (KILN_BCM2836_BASE + 0x80u + 16 * (cpu))
 
-/* BCM2835 ARM Peripherals, 7.5. */
-#define VC_BASIC_PENDING (KILN_BCM2835_BASE + 0xB200u)
-#define VC_PENDING_1     (KILN_BCM2835_BASE + 0xB204u)
-#define VC_PENDING_2     (KILN_BCM2835_BASE + 0xB208u)
-#define VC_FIQ_CONTROL   (KILN_BCM2835_BASE + 0xB20Cu)
-#define VC_ENABLE_1      (KILN_BCM2835_BASE + 0xB210u)
-#define VC_DISABLE_1     (KILN_BCM2835_BASE + 0xB21Cu)
-#define VC_DISABLE_2     (KILN_BCM2835_BASE + 0xB220u)
-#define VC_DISABLE_BASIC (KILN_BCM2835_BASE + 0xB224u)
+/* BCM2835 ARM Peripherals, 7.5: offsets. */
+#define VC_BASIC_PENDING 0x00u
+#define VC_PENDING_1     0x04u
+#define VC_PENDING_2     0x08u
+#define VC_FIQ_CONTROL   0x0Cu
+#define VC_ENABLE_1      0x10u
+#define VC_DISABLE_1     0x1Cu
+#define VC_DISABLE_2     0x20u
+#define VC_DISABLE_BASIC 0x24u
 #define BASIC_ARM        0xFFu
 /* Sources of the two other words have a bit of their own here instead of the word's. */
 #define BASIC_IN_1    0x00007D00u /* word 1, and VideoCore 7, 9, 10, 18, 19 */
@@ -30,6 +30,16 @@
 #define PMU           9u
 #define ALL           0xFFFFFFFFu
 
+/* The VideoCore's controller; as if unknown, so that the compiler keeps it in a register and does
+ * not build the address of each register anew. */
+static inline uintptr_t videocore(void)
+{
+    uintptr_t base = KILN_BCM2835_BASE + 0xB200u;
+
+    __asm__("" : "+r"(base));
+    return base;
+}
+
 unsigned irq_controller_count(void)
 {
     return BCM2836_COUNT;
@@ -37,10 +47,12 @@ unsigned irq_controller_count(void)
 
 void irq_controller_init(void)
 {
-    mmio_write32(VC_FIQ_CONTROL, 0);
-    mmio_write32(VC_DISABLE_1, ALL);
-    mmio_write32(VC_DISABLE_2, ALL);
-    mmio_write32(VC_DISABLE_BASIC, BASIC_ARM);
+    uintptr_t base = videocore();
+
+    mmio_write32(base + VC_FIQ_CONTROL, 0);
+    mmio_write32(base + VC_DISABLE_1, ALL);
+    mmio_write32(base + VC_DISABLE_2, ALL);
+    mmio_write32(base + VC_DISABLE_BASIC, BASIC_ARM);
     mmio_write32(LOCAL_ROUTING, 0);
     irq_controller_init_cpu();
 }
@@ -62,14 +74,15 @@ void irq_controller_init_cpu(void)
 
 uint32_t bcm2836_claim_videocore(void)
 {
-    uint32_t basic = mmio_read32(VC_BASIC_PENDING);
+    uintptr_t base = videocore();
+    uint32_t basic = mmio_read32(base + VC_BASIC_PENDING);
     uint32_t word;
 
     if (basic & BASIC_ARM)
         return BCM2836_ARM + (uint32_t)__builtin_ctz(basic);
-    if (basic & BASIC_IN_1 && (word = mmio_read32(VC_PENDING_1)) != 0)
+    if (basic & BASIC_IN_1 && (word = mmio_read32(base + VC_PENDING_1)) != 0)
         return BCM2836_VIDEOCORE + (uint32_t)__builtin_ctz(word);
-    if (basic & BASIC_IN_2 && (word = mmio_read32(VC_PENDING_2)) != 0)
+    if (basic & BASIC_IN_2 && (word = mmio_read32(base + VC_PENDING_2)) != 0)
         return BCM2836_VIDEOCORE + 32 + (uint32_t)__builtin_ctz(word);
     return IRQ_NONE;
 }
@@ -106,8 +119,9 @@ static void set_local(uint32_t irq, bool enable)
 static void set_videocore(uint32_t irq, bool enable)
 {
     uint32_t n = irq - BCM2836_VIDEOCORE;
+    uintptr_t words = videocore() + (enable ? VC_ENABLE_1 : VC_DISABLE_1);
 
-    mmio_write32((enable ? VC_ENABLE_1 : VC_DISABLE_1) + n / 32 * 4, UINT32_C(1) << n % 32);
+    mmio_write32(words + n / 32 * 4, UINT32_C(1) << n % 32);
 }
 
 static __attribute__((noinline)) void set(uint32_t irq, bool enable)

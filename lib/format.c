@@ -60,27 +60,41 @@ static void make_string(struct field *field, const char *text, unsigned most)
         field->length++;
 }
 
-static void make_number(struct field *field, char *end, uint64_t value, char letter)
+/* What a letter stands for: a character, a string, or a number of a base and more. */
+#define CHARACTER 0
+#define STRING    1
+#define BASE      0x1F
+#define CAPITAL   0x20 /* the bit that makes a capital letter a small one */
+#define SIGNED    0x40
+#define POINTER   0x80
+
+static const struct letter {
+    char letter;
+    uint8_t kind;
+} letters[] = {
+    {'c', CHARACTER},    {'s', STRING},       {'d', 10 | SIGNED},
+    {'i', 10 | SIGNED},  {'u', 10},           {'x', 16},
+    {'X', 16 | CAPITAL}, {'p', 16 | POINTER}, {0},
+};
+
+static void make_number(struct field *field, char *end, uint64_t value, unsigned kind)
 {
-    bool is_negative = letter == 'd' && (int64_t)value < 0;
-    unsigned base = letter == 'd' || letter == 'u' ? 10 : 16;
+    bool is_negative = (kind & SIGNED) && (int64_t)value < 0;
     char *first = end;
 
     if (is_negative)
         value = -value;
     do {
-        unsigned digit = (unsigned)(value % base);
+        unsigned digit = (unsigned)(value % (kind & BASE));
 
-        value /= base;
-        if (digit > 9)
-            digit += (letter == 'X' ? 'A' : 'a') - '0' - 10;
-        *--first = (char)('0' + digit);
+        value /= kind & BASE;
+        *--first = (char)(digit > 9 ? ('a' - 10 + digit) & ~(kind & CAPITAL) : '0' + digit);
     } while (value != 0);
-    if (letter == 'p')
+    if (kind & POINTER)
         *--first = 'x';
-    if (letter == 'p' || is_negative)
-        *--first = letter == 'p' ? '0' : '-';
-    field->prefix = letter == 'p' ? 2 : is_negative;
+    if (kind & POINTER || is_negative)
+        *--first = kind & POINTER ? '0' : '-';
+    field->prefix = kind & POINTER ? 2 : is_negative;
     field->text = first;
     field->length = (unsigned)(end - first);
 }
@@ -88,7 +102,7 @@ static void make_number(struct field *field, char *end, uint64_t value, char let
 static void put_field(format_put_t put, void *context, const struct conversion *conversion,
                       const struct field *field)
 {
-    bool zero = conversion->zero && !conversion->left;
+    bool zero = conversion->zero & !conversion->left;
     unsigned pad = conversion->width > field->length ? conversion->width - field->length : 0;
     unsigned pad_at = conversion->left ? field->length : zero ? field->prefix : 0;
 
@@ -105,33 +119,23 @@ static const char *convert(format_put_t put, void *context, const char *at, va_l
     char digits[20]; /* 2^64 has as many in decimal, and room for 0x in hexadecimal */
     struct conversion conversion = {.precision = ~0u};
     struct field field = {.text = digits, .length = 1};
-    uint64_t value = '%';
+    const struct letter *found = letters;
 
     at = parse(&conversion, at, arguments);
-    char letter = *at == 'i' ? 'd' : *at;
-    switch (letter) {
-    case 'c':
-    case 's':
-    case 'd':
-    case 'u':
-    case 'x':
-    case 'X':
-    case 'p':
-        value = take(arguments, letter == 's' || letter == 'p' ? 1 : conversion.longs);
-        __attribute__((fallthrough));
-    case '%':
-        break;
-    default:
+    while (found->letter && found->letter != *at)
+        found++;
+    if (!found->letter)
         return NULL;
-    }
-    if (letter == 's') {
+    unsigned kind = found->kind;
+    uint64_t value = take(arguments, conversion.longs);
+
+    digits[0] = (char)value;
+    if (kind == STRING) {
         make_string(&field, (const char *)(uintptr_t)value, conversion.precision);
-    } else if (letter == 'c' || letter == '%') {
-        digits[0] = (char)value;
-    } else {
-        if (conversion.longs == 0 && letter != 'p')
-            value = letter == 'd' ? (uint64_t)(int)value : (unsigned)value;
-        make_number(&field, digits + sizeof(digits), value, letter);
+    } else if (kind != CHARACTER) {
+        if (!conversion.longs && !(kind & POINTER))
+            value = kind & SIGNED ? (uint64_t)(int)value : (unsigned)value;
+        make_number(&field, digits + sizeof(digits), value, kind);
     }
     put_field(put, context, &conversion, &field);
     return at;
@@ -140,12 +144,17 @@ static const char *convert(format_put_t put, void *context, const char *at, va_l
 SMALL void format_print(format_put_t put, void *context, const char *format, va_list *arguments)
 {
     for (; *format; format++) {
-        const char *letter = *format == '%' ? convert(put, context, format + 1, arguments) : NULL;
+        if (*format == '%') {
+            const char *letter = convert(put, context, format + 1, arguments);
 
-        if (letter)
-            format = letter;
-        else
-            put(context, *format);
+            if (letter) {
+                format = letter;
+                continue;
+            }
+            if (format[1] == '%')
+                format++;
+        }
+        put(context, *format);
     }
 }
 

@@ -31,14 +31,13 @@
 /* Classes, and their names in the same order, one behind the other. */
 static const uint8_t classes[] = {CLASS_UNDEFINED, CLASS_ILLEGAL, CLASS_SYSTEM_CALL,
                                   CLASS_SP,        CLASS_SERROR,  CLASS_BRK};
-static const char class_names[] =
-    "undefined instruction\0"
-    "illegal execution state\0"
-    "system call (svc): there is no operating system below\0"
-    "unaligned stack pointer\0"
-    "asynchronous external abort: a device or memory rejected an earlier access\0"
-    "breakpoint instruction\0"
-    "unknown exception";
+static const char class_names[] = "undefined instruction\0"
+                                  "illegal execution state\0"
+                                  "system call: there is no operating system\0"
+                                  "unaligned stack pointer\0"
+                                  "asynchronous external abort: an earlier access was rejected\0"
+                                  "breakpoint instruction\0"
+                                  "unknown exception";
 
 /* An exception that is not the fault of an access. */
 static const char *event(unsigned class, unsigned number)
@@ -48,7 +47,7 @@ static const char *event(unsigned class, unsigned number)
         return "floating-point or SIMD register used in an interrupt handler";
     if (class == CLASS_BRK && (number == BRK_GCC_TRAP || number == BRK_CLANG_TRAP ||
                                (number & 0xFF00) == BRK_CLANG_UBSAN))
-        return "trap: a __builtin_trap() or an undefined-behaviour check";
+        return "trap: a __builtin_trap() or undefined behaviour";
     for (unsigned i = 0; i < sizeof classes && classes[i] != class; i++)
         while (*name++)
             ;
@@ -71,19 +70,22 @@ void arch_frame_print_fault(const struct arch_frame *frame, arch_print_t print)
 {
     uint64_t esr = frame->esr;
     unsigned class = ESR_CLASS(esr);
-    bool is_fetch = class == CLASS_FETCH || class == CLASS_PC;
-    bool is_write = esr & ISS_IS_WRITE;
-    if (!is_fetch && class != CLASS_DATA)
-        print("%s", event(class, esr & 0xFFFF));
-    else if (is_fetch)
-        print("jump to %s", memory(class == CLASS_PC ? TYPE_ALIGNMENT : ESR_TYPE(esr), "data"));
-    else
-        print(is_write ? "write to %s" : "read from %s",
-              memory(ESR_TYPE(esr), is_write ? "read-only memory" : "protected memory"));
-    if ((is_fetch || class == CLASS_DATA) && !(esr & ISS_NO_ADDRESS))
-        print(" at 0x%zx", frame->far);
-    else
-        print(" (code 0x%zx)", esr);
+    unsigned type = ESR_TYPE(esr);
+    const char *action = "read from ", *otherwise = "protected memory";
+    if (class == CLASS_FETCH || class == CLASS_PC) {
+        action = "jump to ";
+        otherwise = "data";
+        if (class == CLASS_PC)
+            type = TYPE_ALIGNMENT;
+    } else if (class != CLASS_DATA) {
+        print("%s (code 0x%zx)", event(class, esr & 0xFFFF), esr);
+        return;
+    } else if (esr & ISS_IS_WRITE) {
+        action = "write to ";
+        otherwise = "read-only memory";
+    }
+    print(esr & ISS_NO_ADDRESS ? "%s%s" : "%s%s at 0x%zx", action, memory(type, otherwise),
+          frame->far);
 }
 
 bool arch_frame_is_access(const struct arch_frame *frame, uintptr_t *address)

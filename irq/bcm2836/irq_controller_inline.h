@@ -46,6 +46,7 @@ static inline uint32_t irq_claim(void)
     irq = (uint32_t)__builtin_ctz(pending & BCM2836_SOURCES);
     if (irq == IRQ_CONTROLLER_IPI)
         mmio_write32(BCM2836_MAILBOX_CLEAR(cpu), 0xFFFFFFFFu);
+    __asm__("" : "+r"(irq)); /* no second way for a number that is known */
     return irq;
 }
 

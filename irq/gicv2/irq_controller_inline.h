@@ -11,10 +11,10 @@
 #define IRQ_CONTROLLER_CPUS 8
 
 /* IHI 0048B 4.4.4: GICC_IAR's interrupt ID; from 1020 on it names no interrupt (3.2.5). */
-#define GICC_IAR           0x0Cu
-#define GICC_EOIR          0x10u
-#define GICC_IAR_ID        0x3FFu
-#define GICC_FIRST_SPECIAL 1020u
+#define GICC_IAR            0x0Cu
+#define GICC_EOIR           0x10u
+#define GICC_IAR_ID         0x3FFu
+#define GICC_FIRST_SPECIAL  1020u
 
 #define IRQ_CONTROLLER_MOST GICC_FIRST_SPECIAL
 
