@@ -11,7 +11,6 @@
 #define CONTROL            0x30
 #define FIFO_LEVELS        0x34
 #define INTERRUPT_MASK     0x38
-#define INTERRUPT_CLEAR    0x44
 
 #define DATA_BREAK         (1u << 10)
 #define DATA_OVERRUN       (1u << 11)
@@ -33,9 +32,6 @@
 #define INTERRUPT_RECEIVE (1u << 4)
 #define INTERRUPT_TIMEOUT (1u << 6)
 
-/* All but the two that follow what the receive FIFO holds. */
-#define INTERRUPTS_STALE (0x7FFu & ~(INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT))
-
 static void pl011_setup(uintptr_t base, uint32_t clock_hz)
 {
     uint32_t line = LINE_8_BITS | LINE_FIFOS;
@@ -43,8 +39,6 @@ static void pl011_setup(uintptr_t base, uint32_t clock_hz)
 
     mmio_write32(base + CONTROL, 0);
     mmio_write32(base + INTERRUPT_MASK, 0);
-    mmio_write32(base + INTERRUPT_CLEAR, INTERRUPTS_STALE);
-    mmio_write32(base + FIFO_LEVELS, FIFO_LEVEL_EIGHTH);
     if (clock_hz) {
         uint32_t divisor_64ths = (clock_hz * 4 + KILN_CONFIG_BAUD / 2) / KILN_CONFIG_BAUD;
 
@@ -77,6 +71,7 @@ static size_t pl011_receive(uintptr_t base, uint8_t *bytes, size_t room, unsigne
 /* The timeout interrupt covers bytes that stay below the FIFO's level. */
 static void pl011_interrupt(uintptr_t base, bool enable)
 {
+    mmio_write32(base + FIFO_LEVELS, FIFO_LEVEL_EIGHTH);
     mmio_write32(base + INTERRUPT_MASK, enable ? INTERRUPT_RECEIVE | INTERRUPT_TIMEOUT : 0);
 }
 

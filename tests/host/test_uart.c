@@ -244,7 +244,9 @@ static void test_drain(const struct uart *uart, bool is_miniuart)
 static void test_interrupts(void)
 {
     reset(false);
+    device.registers[0x34] = 0x12; /* half, as after a reset */
     pl011_input_ops.interrupt(BASE, true);
+    TAP_EQUAL(device.registers[0x34], 0);
     TAP_EQUAL(device.registers[0x38], 0x50);
     pl011_input_ops.interrupt(BASE, false);
     TAP_EQUAL(device.registers[0x38], 0);
