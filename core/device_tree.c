@@ -1,341 +1,254 @@
 #include <core/device_tree.h>
 
+#include <core/boot_info.h>
 #include <errno.h>
 #include <lib/fdt.h>
 
-/* Properties that mean something here, in the order of property_names. */
+/*
+ * Words that mean something here. Each stands behind its length; its place in the table, from 1,
+ * is its value in the enumeration that follows. Of the specification and bindings, and QEMU's intc.
+ */
+static const char node_names[] = "\4psci"
+                                 "\4intc"
+                                 "\24interrupt-controller"
+                                 "\3cpu"
+                                 "\4cpus"
+                                 "\6chosen"
+                                 "\17reserved-memory"
+                                 "\6memory";
+
+enum kind {
+    KIND_OTHER, /* not even the properties' names are looked at */
+    KIND_PSCI,  /* the first three, anywhere */
+    KIND_INTC,
+    KIND_INTERRUPT_CONTROLLER,
+    KIND_CPU,
+    KIND_CPUS,
+    KIND_CHOSEN,
+    KIND_RESERVED_MEMORY,
+    KIND_MEMORY, /* and KIND_RESERVED: in the order of enum device_tree_count */
+    KIND_RESERVED = KIND_RESERVED_MEMORY + 2, /* child of that, whatever its name */
+    KIND_OUTSIDE,                             /* the root's parent */
+    KIND_ROOT = KIND_OUTSIDE + 2
+};
+
+#define LAST_INITIAL 'r' /* of the names */
+
+static const char property_names[] = "\16#address-cells"
+                                     "\13#size-cells"
+                                     "\3reg"
+                                     "\10bootargs"
+                                     "\10rng-seed"
+                                     "\12kaslr-seed"
+                                     "\6status"
+                                     "\12compatible"
+                                     "\6method";
+
 enum property {
+    PROPERTY_OTHER,
     PROPERTY_ADDRESS_CELLS,
     PROPERTY_SIZE_CELLS,
     PROPERTY_REG,
-    PROPERTY_STATUS,
-    PROPERTY_COMPATIBLE,
-    PROPERTY_METHOD,
     PROPERTY_ARGUMENTS,
     PROPERTY_RNG_SEED,
     PROPERTY_KASLR_SEED,
-    PROPERTY_COUNT
+    PROPERTY_STATUS, /* the last three have strings out of the table below */
+    PROPERTY_COMPATIBLE,
+    PROPERTY_METHOD
 };
 
-/* Nodes that do, in the order of node_names. Of all others not even the properties' names are
- * looked at. */
-enum kind {
-    KIND_CHOSEN, /* the first four are the root's children only */
-    KIND_MEMORY,
-    KIND_CPUS,
-    KIND_RESERVED_MEMORY,
-    KIND_CPU,
-    KIND_PSCI,
-    KIND_INTERRUPT_CONTROLLER,
-    KIND_INTC,
-    KIND_NAMED,
-    KIND_OTHER = KIND_NAMED,
-    KIND_ROOT,
-    KIND_RESERVED
+/* The bit that its place is stands for each in enum device_tree_facts. */
+static const char strings[] = "\3hvc"
+                              "\3smc"
+                              "\12arm,gic-v3"
+                              "\13arm,gic-400"
+                              "\22arm,cortex-a15-gic"
+                              "\4okay"
+                              "\2ok";
+
+#define OKAY (1 << 6 | 1 << 7)
+
+/* A node that is open. */
+struct node {
+    enum kind kind;
+    uint32_t cells[2]; /* of its children's addresses and sizes */
 };
 
-/* Names are told apart by their first 15 characters; a node's without its unit address. */
-#define NAME_CHARACTERS 15
-
-static const char property_names[PROPERTY_COUNT][NAME_CHARACTERS + 1] = {
-    "#address-cells", "#size-cells", "reg",      "status",     "compatible",
-    "method",         "bootargs",    "rng-seed", "kaslr-seed",
-};
-
-/* As the specification and bindings have them, and QEMU's intc. */
-static const char node_names[KIND_NAMED][NAME_CHARACTERS + 1] = {
-    "chosen", "memory", "cpus", "reserved-memory", "cpu", "psci", "interrupt-contr", "intc",
-};
-
-struct cells {
-    uint32_t address;
-    uint32_t size;
-};
-
-struct scan {
-    struct device_tree_info *info;
-    struct cells root_cells;     /* for the root's children */
-    struct cells reserved_cells; /* for those of /reserved-memory */
-    enum kind top;               /* the root's child that is open */
-    enum kind kind;              /* the node whose properties come now */
-    struct {
-        const struct fdt_property *at[PROPERTY_COUNT]; /* those that have come, or NULL */
-    } found;
-};
-
-static bool is_same(const char *name, const char *expected)
+/* Place of a word in a table, or 0. A node's unit address does not count. */
+static unsigned look_up(const char *word, const char *table)
 {
-    for (unsigned i = 0; i < NAME_CHARACTERS; i++) {
-        if (expected[i] == '\0')
-            return name[i] == '\0' || name[i] == '@';
-        if (name[i] != expected[i])
-            return false;
+    unsigned length;
+
+    for (unsigned place = 1; (length = (unsigned char)*table++) != 0; table += length, place++) {
+        unsigned same = 0;
+
+        while (word[same] == table[same])
+            if (++same == length) {
+                if (word[same] == '\0' || word[same] == '@')
+                    return place;
+                break;
+            }
     }
-    return true;
-}
-
-/* Place of a name in a table, or the table's length. */
-static unsigned look_up(const char *name, const char (*table)[NAME_CHARACTERS + 1], unsigned count)
-{
-    char first = name[0];
-    unsigned i = 0;
-
-    while (i < count && (table[i][0] != first || !is_same(name, table[i])))
-        i++;
-    return i;
-}
-
-static bool has_string(const struct scan *scan, enum property property, const char *string)
-{
-    return scan->found.at[property] && fdt_property_has(scan->found.at[property], string);
-}
-
-/* A property of one cell; 0 when it has another size. */
-static uint32_t read_number(const struct scan *scan, enum property property, uint32_t absent)
-{
-    const struct fdt_property *number = scan->found.at[property];
-
-    if (!number)
-        return absent;
-    return fdt_property_bytes(number) == 4 ? fdt_word(number->value[0]) : 0;
-}
-
-/* What #address-cells and #size-cells say, or the specification's defaults (2.3.5). */
-static struct cells read_cells(const struct scan *scan)
-{
-    return (struct cells){.address = read_number(scan, PROPERTY_ADDRESS_CELLS, 2),
-                          .size = read_number(scan, PROPERTY_SIZE_CELLS, 1)};
-}
-
-/* Adds a range; 0, -EINVAL, or -ENOSPC when the table is full. */
-static int add_range(struct device_tree_range *table, unsigned *count, unsigned most,
-                     struct device_tree_range range)
-{
-    if (range.base + range.bytes < range.base)
-        return -EINVAL;
-    if (range.bytes == 0)
-        return 0;
-    if (*count == most)
-        return -ENOSPC;
-    table[(*count)++] = range;
     return 0;
 }
 
-/* Adds every range of the node's reg. */
-static int add_ranges(const struct scan *scan, struct cells cells, struct device_tree_range *table,
-                      unsigned *count, unsigned most)
+/*
+ * The strings that a property has in a row, as a set of their places in the table. The last may
+ * lack its 0: the reader's promise is that one follows.
+ */
+static uint64_t read_strings(const char *text, const char *end)
 {
-    const struct fdt_property *reg = scan->found.at[PROPERTY_REG];
-    uint32_t bytes = reg ? fdt_property_bytes(reg) : 0;
-    uint32_t stride = cells.address + cells.size;
-    int error = 0;
+    uint64_t set = 0;
 
-    if (cells.address - 1 > 1 || cells.size - 1 > 1 || bytes % (stride * 4) != 0)
-        return -EINVAL;
-    for (uint32_t at = 0; at < bytes / 4 && !error; at += stride) {
-        struct device_tree_range range = {
-            .base = fdt_read_cells(&reg->value[at], cells.address),
-            .bytes = fdt_read_cells(&reg->value[at + cells.address], cells.size),
-        };
-
-        error = add_range(table, count, most, range);
+    while (text < end) {
+        set |= (uint64_t)1 << look_up(text, strings);
+        while (*text++ != '\0')
+            ;
     }
-    return error;
+    return set;
 }
 
-/* The first 64 bits of a seed, or 0. */
-static uint64_t read_seed(const struct fdt_property *seed)
+/* Adds every range from `at` to `end`, or to one of zeros. */
+static int add_ranges(struct device_tree_info *info, enum device_tree_count which,
+                      const uint32_t *at, const char *end, const uint32_t cells[2])
 {
-    return seed && fdt_property_bytes(seed) >= 8 ? fdt_read_cells(seed->value, 2) : 0;
-}
+    while ((const char *)at != end) {
+        uint32_t address_cells = cells[0], size_cells = cells[1];
+        struct device_tree_range range;
 
-static int on_chosen(struct scan *scan)
-{
-    struct device_tree_info *info = scan->info;
-    const struct fdt_property *arguments = scan->found.at[PROPERTY_ARGUMENTS];
-    uint32_t bytes = arguments ? fdt_property_bytes(arguments) : 0;
-
-    info->seed = read_seed(scan->found.at[PROPERTY_RNG_SEED]) ^
-                 read_seed(scan->found.at[PROPERTY_KASLR_SEED]);
-    if (bytes == 0)
-        return 0;
-    info->arguments = (const char *)arguments->value;
-    info->argument_bytes = bytes - 1;
-    return info->arguments[bytes - 1] == '\0' ? 0 : -EINVAL;
-}
-
-/* A GIC goes before whatever is chained to it. */
-static void on_interrupt_controller(struct scan *scan)
-{
-    enum device_tree_irq_controller *found = &scan->info->irq_controller;
-
-    if (has_string(scan, PROPERTY_COMPATIBLE, "arm,gic-v3"))
-        *found = DEVICE_TREE_IRQ_GICV3;
-    else if (has_string(scan, PROPERTY_COMPATIBLE, "arm,cortex-a15-gic") ||
-             has_string(scan, PROPERTY_COMPATIBLE, "arm,gic-400"))
-        *found = DEVICE_TREE_IRQ_GICV2;
-    else if (*found == DEVICE_TREE_IRQ_NONE)
-        *found = DEVICE_TREE_IRQ_OTHER;
-}
-
-static void on_psci(struct scan *scan)
-{
-    if (has_string(scan, PROPERTY_METHOD, "hvc"))
-        scan->info->psci = DEVICE_TREE_PSCI_HVC;
-    else if (has_string(scan, PROPERTY_METHOD, "smc"))
-        scan->info->psci = DEVICE_TREE_PSCI_SMC;
-}
-
-/* All properties of a usable node are there. */
-static int on_node(struct scan *scan)
-{
-    struct device_tree_info *info = scan->info;
-    int error;
-
-    switch (scan->kind) {
-    case KIND_CHOSEN:
-        return on_chosen(scan);
-    case KIND_MEMORY:
-        error = add_ranges(scan, scan->root_cells, info->memory, &info->memory_count,
-                           DEVICE_TREE_MEMORY_RANGES);
-        return error == -ENOSPC ? 0 : error;
-    case KIND_CPU:
-        info->cpu_count++;
-        return 0;
-    case KIND_RESERVED:
-        return add_ranges(scan, scan->reserved_cells, info->reserved, &info->reserved_count,
-                          DEVICE_TREE_RESERVED_RANGES);
-    case KIND_PSCI:
-        on_psci(scan);
-        return 0;
-    case KIND_INTERRUPT_CONTROLLER:
-    case KIND_INTC:
-        on_interrupt_controller(scan);
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-/* A node's properties end where its first child begins or where it ends itself. */
-static int end_properties(struct scan *scan)
-{
-    int error = 0;
-
-    if (scan->kind == KIND_ROOT)
-        scan->root_cells = read_cells(scan);
-    else if (scan->kind == KIND_RESERVED_MEMORY)
-        scan->reserved_cells = read_cells(scan);
-    else if (!scan->found.at[PROPERTY_STATUS] || has_string(scan, PROPERTY_STATUS, "okay") ||
-             has_string(scan, PROPERTY_STATUS, "ok"))
-        error = on_node(scan);
-    scan->kind = KIND_OTHER;
-    __builtin_memset(&scan->found, 0, sizeof(scan->found));
-    return error;
-}
-
-static void begin_node(struct scan *scan, uint32_t depth, const char *name)
-{
-    enum kind kind = (enum kind)look_up(name, node_names, KIND_NAMED);
-    bool is_right_place = true;
-
-    if (kind < KIND_CPU)
-        is_right_place = depth == 2;
-    else if (kind == KIND_CPU)
-        is_right_place = depth == 3 && scan->top == KIND_CPUS;
-    if (!is_right_place)
-        kind = KIND_OTHER;
-    if (depth == 1)
-        kind = KIND_ROOT;
-    else if (depth == 2)
-        scan->top = kind;
-    else if (depth == 3 && scan->top == KIND_RESERVED_MEMORY)
-        kind = KIND_RESERVED;
-    scan->kind = kind;
-}
-
-#define LETTER(c) (1u << ((c) % 32))
-
-/* Most nodes are told by their first letter to be of no interest. */
-static bool may_matter(const struct scan *scan, const char *name)
-{
-    const uint32_t letters =
-        LETTER('\0') | LETTER('c') | LETTER('i') | LETTER('m') | LETTER('p') | LETTER('r');
-
-    return (letters & LETTER((unsigned char)name[0])) || scan->top == KIND_RESERVED_MEMORY;
-}
-
-static int on_property(struct scan *scan, const struct fdt_reader *reader,
-                       const struct fdt_property *property)
-{
-    const char *name = fdt_property_name(reader, property);
-    unsigned meaning;
-
-    if (!name)
-        return -EINVAL;
-    meaning = look_up(name, property_names, PROPERTY_COUNT);
-    if (meaning < PROPERTY_COUNT)
-        scan->found.at[meaning] = property;
-    return 0;
-}
-
-static int read_nodes(struct scan *scan, const struct fdt_reader *begun)
-{
-    struct fdt_reader reader = *begun; /* no pointer to it leaves: it lives in registers */
-    int error = 0;
-
-    while (!error) {
-        enum fdt_token token;
-
-        if (scan->kind == KIND_OTHER)
-            fdt_skip_properties(&reader);
-        token = fdt_next(&reader);
-        if (token == FDT_PROPERTY) {
-            error = on_property(scan, begun, reader.property);
+        if (((address_cells - 1) | (size_cells - 1)) > 1 ||
+            end - (const char *)at < (address_cells + size_cells) * 4)
+            return -EINVAL;
+        range.base = fdt_read_cells(at, address_cells);
+        at += address_cells;
+        range.bytes = fdt_read_cells(at, size_cells);
+        at += size_cells;
+        if (range.base + range.bytes < range.base)
+            return -EINVAL;
+        if ((range.base | range.bytes) == 0)
+            break;
+        if (range.bytes == 0)
             continue;
+        if (info->counts.of[which] == DEVICE_TREE_RANGES)
+            return -ENOSPC;
+        info->ranges[which][info->counts.of[which]++] = range;
+    }
+    return 0;
+}
+
+/* The memory reservation block. No range ends at an odd address: only its last entry ends it. */
+static int add_reservations(struct device_tree_info *info, const struct fdt_reader *reader,
+                            const uint32_t cells[2])
+{
+    const char *end = (const char *)((uintptr_t)reader->end | 3);
+
+    return add_ranges(info, DEVICE_TREE_RESERVED, reader->reservations, end, cells);
+}
+
+static enum kind kind_of(const char *name, enum kind parent)
+{
+    enum kind kind;
+
+    if (parent == KIND_OUTSIDE || parent == KIND_RESERVED_MEMORY) /* to ROOT, RESERVED */
+        return parent + 2;
+    if (name[0] > LAST_INITIAL) /* most are: virtio_mmio */
+        return KIND_OTHER;
+    kind = (enum kind)look_up(name, node_names);
+    if (kind <= KIND_INTERRUPT_CONTROLLER)
+        return kind;
+    return parent == (kind == KIND_CPU ? KIND_CPUS : KIND_ROOT) ? kind : KIND_OTHER;
+}
+
+static void begin_node(struct device_tree_info *info, struct node *node, const char *name)
+{
+    node->cells[0] = 2; /* the defaults (2.3.5) */
+    node->cells[1] = 1;
+    node->kind = kind_of(name, node[-1].kind);
+    info->counts.of[DEVICE_TREE_CPUS] += node->kind == KIND_CPU;
+}
+
+/*
+ * Takes what a property says; `before` are the counts without its node, should that turn out not
+ * to be usable. Among the nodes that are looked into, only one kind has such a property, reg
+ * excepted: its name says enough.
+ */
+static int on_property(struct device_tree_info *info, struct node *node, uint64_t before,
+                       const char *name, const struct fdt_property *property)
+{
+    const uint32_t *value = property->value;
+    size_t bytes = fdt_property_bytes(property);
+    const char *end = (const char *)value + bytes;
+    enum property meaning = (enum property)look_up(name, property_names);
+
+    if (meaning >= PROPERTY_STATUS) {
+        uint64_t set = read_strings((const char *)value, end);
+
+        if (meaning == PROPERTY_STATUS && !(set & OKAY)) {
+            node->kind = KIND_OTHER;
+            info->counts.all = before;
         }
-        if (token == FDT_END || token == FDT_CORRUPT)
-            return token == FDT_END ? 0 : -EINVAL;
-        if (scan->kind != KIND_OTHER)
-            error = end_properties(scan);
-        if (token == FDT_END_NODE && reader.depth == 1)
-            scan->top = KIND_OTHER;
-        if (token == FDT_BEGIN_NODE && may_matter(scan, reader.name))
-            begin_node(scan, reader.depth, reader.name);
+        info->facts |= set;
+    } else if (meaning >= PROPERTY_RNG_SEED) {
+        if (bytes >= 8)
+            info->seed ^= fdt_read_cells(value, 2);
+    } else if (meaning == PROPERTY_ARGUMENTS) {
+        info->arguments = (const char *)value;
+        info->argument_bytes = bytes;
+    } else if (meaning == PROPERTY_REG) {
+        if (node->kind == KIND_MEMORY || node->kind == KIND_RESERVED)
+            return add_ranges(info, node->kind - KIND_MEMORY, value, end, node[-1].cells);
+    } else if (meaning != PROPERTY_OTHER) {
+        node->cells[meaning - PROPERTY_ADDRESS_CELLS] = fdt_word(value[0]);
     }
-    return error;
+    return 0;
 }
 
-static int read_reservations(struct device_tree_info *info, struct fdt_reader *reader)
+static int hand_on(const struct device_tree_info *info, uintptr_t tree, size_t tree_bytes)
 {
-    struct device_tree_range range;
-    int result;
+    const struct device_tree_range *range = info->ranges[DEVICE_TREE_MEMORY];
 
-    while ((result = fdt_next_reservation(reader, &range.base, &range.bytes)) > 0) {
-        result =
-            add_range(info->reserved, &info->reserved_count, DEVICE_TREE_RESERVED_RANGES, range);
-        if (result)
-            return result;
-    }
-    return result;
+    for (unsigned left = info->counts.of[DEVICE_TREE_MEMORY]; left > 0; left--, range++)
+        boot_memory_add(range->base, range->bytes);
+    range = info->ranges[DEVICE_TREE_RESERVED];
+    for (unsigned left = info->counts.of[DEVICE_TREE_RESERVED]; left > 0; left--, range++)
+        boot_memory_reserve(range->base, range->bytes);
+    boot_memory_reserve(tree, tree_bytes);
+    boot_arguments_set(info->arguments, info->argument_bytes);
+    if (info->counts.of[DEVICE_TREE_CPUS])
+        boot_cpu_count_set(info->counts.of[DEVICE_TREE_CPUS]);
+    return 0;
 }
 
-/* Boot does this once: cold, it is compiled to small code with all that only it calls. */
-__attribute__((cold)) int device_tree_read(const void *tree, size_t max_bytes,
-                                           struct device_tree_info *info)
+int device_tree_apply(const void *tree, size_t max_bytes, struct device_tree_info *info)
 {
-    struct scan scan = {.info = info, .top = KIND_OTHER, .kind = KIND_OTHER};
+    struct node nodes[FDT_MAX_DEPTH + 1], *node = nodes;
     struct fdt_reader reader;
+    uint64_t before = 0;
+    const char *name;
     int error = fdt_begin(&reader, tree, max_bytes);
 
-    *info = (struct device_tree_info){0};
-    if (!error)
-        error = read_reservations(info, &reader);
-    if (!error)
-        error = read_nodes(&scan, &reader);
     if (error)
-        *info = (struct device_tree_info){0};
-    else
-        info->total_bytes = fdt_total_bytes(tree);
+        return error;
+    __builtin_memset(info, 0, offsetof(struct device_tree_info, ranges)); /* the counts tell */
+    *node = (struct node){KIND_OUTSIDE, {2, 2}};
+    error = add_reservations(info, &reader, node->cells);
+    while (!error) {
+        enum fdt_token token = fdt_next(&reader);
+
+        if (token == FDT_BEGIN_NODE) {
+            before = info->counts.all;
+            begin_node(info, ++node, reader.name);
+        } else if (token == FDT_END_NODE) {
+            node--;
+        } else if (token == FDT_END) {
+            return hand_on(info, (uintptr_t)tree, reader.total_bytes);
+        } else if (token == FDT_CORRUPT) {
+            return -EINVAL;
+        } else if (node->kind != KIND_OTHER) {
+            error = fdt_property_name(&reader, reader.property, &name)
+                        ? on_property(info, node, before, name, reader.property)
+                        : -EINVAL;
+        }
+    }
     return error;
 }

@@ -30,11 +30,11 @@ const struct board_facts board_facts = {
 static bool psci_uses_smc;
 static uint64_t tree_seed;
 
-static void check_irq_controller(enum device_tree_irq_controller found)
+static void check_irq_controller(uint64_t facts)
 {
-    if (KILN_CONFIG_GIC == 2 && found == DEVICE_TREE_IRQ_GICV3)
+    if (KILN_CONFIG_GIC == 2 && (facts & DEVICE_TREE_GICV3))
         kiln_panic("the machine has a GICv3, this image is for a GICv2: build with --config GIC=3");
-    if (KILN_CONFIG_GIC == 3 && found == DEVICE_TREE_IRQ_GICV2)
+    if (KILN_CONFIG_GIC == 3 && (facts & DEVICE_TREE_GICV2))
         kiln_panic("the machine has a GICv2, this image is for a GICv3: build with --config GIC=2");
 }
 
@@ -48,8 +48,8 @@ void board_early_init(uintptr_t boot_argument)
         return;
     }
     tree_seed = info.seed;
-    psci_uses_smc = info.psci == DEVICE_TREE_PSCI_SMC;
-    check_irq_controller(info.irq_controller);
+    psci_uses_smc = info.facts & DEVICE_TREE_PSCI_SMC;
+    check_irq_controller(info.facts);
 }
 
 void board_write(const char *text, size_t bytes)

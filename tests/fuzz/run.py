@@ -22,7 +22,7 @@ RUNS = 20000
 SEED = 1
 SECONDS = 200
 SOURCES = {
-    "device_tree": ["core/device_tree.c", "lib/fdt.c"],
+    "device_tree": ["core/device_tree.c"],
 }
 SEEDS = {
     "device_tree": [os.path.join(ROOT, "tests/host/data")],

@@ -38,6 +38,8 @@ static enum fdt_token last_token(void)
 
 static void test_tokens(void)
 {
+    const char *name;
+
     tree_new();
     tree_begin("");
     tree_string("compatible", "a,b");
@@ -52,8 +54,9 @@ static void test_tokens(void)
     TAP_EQUAL(begin(), 0);
     TAP_CHECK(fdt_next(&reader) == FDT_BEGIN_NODE && reader.depth == 1 && reader.name[0] == 0);
     TAP_CHECK(fdt_next(&reader) == FDT_PROPERTY && fdt_property_bytes(reader.property) == 4 &&
-              fdt_property_has(reader.property, "a,b"));
-    TAP_CHECK(strcmp(fdt_property_name(&reader, reader.property), "compatible") == 0);
+              memcmp(reader.property->value, "a,b", 4) == 0);
+    TAP_CHECK(fdt_property_name(&reader, reader.property, &name) &&
+              strcmp(name, "compatible") == 0);
     TAP_CHECK(fdt_next(&reader) == FDT_PROPERTY && fdt_property_bytes(reader.property) == 0);
     TAP_CHECK(fdt_next(&reader) == FDT_BEGIN_NODE && reader.depth == 2 &&
               strcmp(reader.name, "node@1") == 0);
@@ -62,26 +65,6 @@ static void test_tokens(void)
     TAP_CHECK(fdt_next(&reader) == FDT_END_NODE && reader.depth == 0);
     TAP_CHECK(fdt_next(&reader) == FDT_END);
     TAP_CHECK(fdt_next(&reader) == FDT_END);
-}
-
-static void test_skipping(void)
-{
-    tree_new();
-    tree_begin("");
-    tree_begin("skipped");
-    for (int i = 0; i < 5; i++)
-        tree_property("p", "0123456789", (size_t)i);
-    tree_begin("child");
-    tree_end();
-    tree_end();
-    tree_end();
-    tree_word(FDT_END);
-    begin();
-    fdt_next(&reader);
-    fdt_skip_properties(&reader); /* there are none */
-    TAP_CHECK(fdt_next(&reader) == FDT_BEGIN_NODE && strcmp(reader.name, "skipped") == 0);
-    fdt_skip_properties(&reader);
-    TAP_CHECK(fdt_next(&reader) == FDT_BEGIN_NODE && strcmp(reader.name, "child") == 0);
 }
 
 /* The structure block as a whole. */
@@ -185,6 +168,7 @@ static void test_header(void)
 
     TAP_EQUAL(fdt_total_bytes(tree), size);
     TAP_EQUAL(fdt_total_bytes((const char *)tree + 2), 0);
+    TAP_EQUAL(fdt_begin(&reader, (const char *)tree + 2, size - 2), -EINVAL);
     TAP_EQUAL(fdt_begin(&reader, tree, 39), -EINVAL);
     TAP_EQUAL(fdt_begin(&reader, tree, 0), -EINVAL);
     TAP_EQUAL(fdt_begin(&reader, tree, size), 0);
@@ -209,92 +193,38 @@ static void test_header(void)
     TAP_EQUAL(begin_with(TREE_STRINGS_BYTES, 0xFFFFFFFF), -EINVAL);
     TAP_EQUAL(begin_with(TREE_STRINGS_BYTES, 1), -EINVAL); /* "p" without its 0 */
     TAP_EQUAL(begin_with(TREE_RESERVATION, 42), -EINVAL);
-    TAP_EQUAL(begin_with(TREE_RESERVATION, size + 4), -EINVAL);
 }
 
 static void test_names(void)
 {
+    const char *name;
+
     small_tree();
     TAP_EQUAL(begin_with(TREE_STRINGS_BYTES, 0), 0);
     fdt_next(&reader);
     TAP_CHECK(fdt_next(&reader) == FDT_PROPERTY &&
-              fdt_property_name(&reader, reader.property) == NULL);
-}
-
-/* A property with this value, in a block that ends where the value ends. */
-static const struct fdt_property *value(const char *bytes, size_t count)
-{
-    static uint32_t *words;
-
-    free(words);
-    words = malloc(8 + count);
-    words[0] = fdt_word((uint32_t)count);
-    memcpy(words + 2, bytes, count);
-    return (const struct fdt_property *)(const void *)words;
-}
-
-static void test_strings_in_a_row(void)
-{
-    TAP_CHECK(fdt_property_has(value("one\0two\0three", 14), "one"));
-    TAP_CHECK(fdt_property_has(value("one\0two\0three", 14), "two"));
-    TAP_CHECK(fdt_property_has(value("one\0two\0three", 14), "three"));
-    TAP_CHECK(!fdt_property_has(value("one\0two\0three", 14), "thre"));
-    TAP_CHECK(!fdt_property_has(value("one\0two\0three", 14), "on"));
-    TAP_CHECK(!fdt_property_has(value("one\0two\0three", 14), "wo"));
-    TAP_CHECK(!fdt_property_has(value("one", 3), "one"));
-    TAP_CHECK(!fdt_property_has(value("one\0tw", 6), "tw"));
-    TAP_CHECK(!fdt_property_has(value("", 0), ""));
-    TAP_CHECK(fdt_property_has(value("", 1), ""));
-    TAP_CHECK(fdt_property_has(value("a\0", 2), "a"));
-    TAP_CHECK(!fdt_property_has(value("a\0b\0", 4), "x"));
+              !fdt_property_name(&reader, reader.property, &name));
 }
 
 static void test_cells(void)
 {
-    static const uint32_t cells[] = {0x04030201, 0x08070605, 0x0C0B0A09};
+    static const uint32_t cells[] = {0x04030201, 0x08070605};
 
-    TAP_EQUAL(fdt_read_cells(cells, 0), 0);
     TAP_EQUAL(fdt_read_cells(cells, 1), 0x01020304);
     TAP_EQUAL(fdt_read_cells(cells, 2), 0x0102030405060708);
-    TAP_EQUAL(fdt_read_cells(cells, 3), 0x05060708090A0B0C);
 }
 
 static void test_reservations(void)
 {
-    uint64_t base, bytes;
-
     small_tree();
-    TAP_EQUAL(begin(), 0);
-    TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), 0);
     tree_reserve(0x1000, 0x2000);
-    tree_reserve(0, 5);
     TAP_EQUAL(begin(), 0);
-    TAP_CHECK(fdt_next_reservation(&reader, &base, &bytes) == 1 && base == 0x1000 &&
-              bytes == 0x2000);
-    TAP_CHECK(fdt_next_reservation(&reader, &base, &bytes) == 1 && base == 0 && bytes == 5);
-    TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), 0);
-    TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), 0);
-    TAP_EQUAL(begin_with(TREE_RESERVATION, (uint32_t)tree_size & ~3u), 0);
-    TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), -EINVAL);
-}
-
-/* The block's last entry may end where the tree ends. */
-static void test_last_reservation(void)
-{
-    uint64_t base, bytes;
-    size_t aligned, size;
-
-    small_tree();
-    aligned = (tree_size + 3) & ~(size_t)3;
-    size = aligned + 16;
-    tree = realloc(tree, size);
-    memset((char *)tree + aligned, 0, 16);
-    tree[TREE_TOTAL] = fdt_word((uint32_t)size);
-    tree[TREE_RESERVATION] = fdt_word((uint32_t)aligned);
-    TAP_EQUAL(fdt_begin(&reader, tree, size), 0);
-    TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), 0);
-    TAP_EQUAL(fdt_begin(&reader, tree, size - 1), 0);
-    TAP_EQUAL(fdt_next_reservation(&reader, &base, &bytes), -EINVAL);
+    TAP_CHECK(reader.reservations == tree + TREE_HEADER_WORDS &&
+              fdt_read_cells(reader.reservations, 2) == 0x1000 &&
+              fdt_read_cells(reader.reservations + 2, 2) == 0x2000);
+    TAP_CHECK(reader.end == (const char *)tree + tree_size);
+    TAP_EQUAL(begin_with(TREE_TOTAL, 1 << 20), 0);
+    TAP_CHECK(reader.end == (const char *)tree + tree_size);
 }
 
 /* Another reading of a tree that is right, byte by byte, to compare with. */
@@ -311,6 +241,7 @@ static uint32_t model_word(const unsigned char *data)
 static void compare_token(const unsigned char *data)
 {
     uint32_t token = model_word(data), bytes;
+    const char *name;
 
     TEST_HOLDS(fdt_next(&reader) == token, "at %zu", model_at - 4);
     if (token == FDT_BEGIN_NODE) {
@@ -319,7 +250,8 @@ static void compare_token(const unsigned char *data)
     } else if (token == FDT_PROPERTY) {
         bytes = model_word(data);
         TEST_HOLDS(fdt_property_bytes(reader.property) == bytes, "at %zu", model_at);
-        TEST_HOLDS(fdt_property_name(&reader, reader.property) == reader.strings + model_word(data),
+        TEST_HOLDS(fdt_property_name(&reader, reader.property, &name) &&
+                       name == reader.strings + model_word(data),
                    "at %zu", model_at);
         TEST_HOLDS((const unsigned char *)reader.property->value == data + model_at, "at %zu",
                    model_at);
@@ -349,16 +281,13 @@ int main(int argc, char **argv)
 {
     test_begin(argc, argv, 1);
     test_tokens();
-    test_skipping();
     test_structure();
     test_broken_structure();
     test_depth();
     test_header();
     test_names();
-    test_strings_in_a_row();
     test_cells();
     test_reservations();
-    test_last_reservation();
     TAP_EQUAL(test_real_tree(TREE_FOLDER "/virt-gicv2.dtb"), 337);
     TAP_CHECK(test_real_tree(TREE_FOLDER "/virt-gicv3.dtb") > 337);
     free(tree);
