@@ -38,8 +38,6 @@ static void check(int error, uintptr_t start, uintptr_t end)
 
 static void map(uintptr_t start, uintptr_t end, enum arch_mapping kind)
 {
-    start &= ~(ARCH_PAGE_BYTES - 1);
-    end = (end + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
     check(arch_mmu_map(&arch_boot_space, start, start, end - start, kind), start, end);
 }
 
@@ -117,28 +115,21 @@ static void map_ram(uintptr_t start, uintptr_t end, const struct boot_range *hol
     map_ram(hole->end > start ? hole->end : start, end, hole + 1);
 }
 
-/* What is free goes to the heap, but for the range behind the image: boot itself takes from it. */
-static void give_free(uintptr_t start, uintptr_t end)
-{
-    if (start - mm_early_next() < ARCH_PAGE_BYTES)
-        mm_early_set_end(end);
-    else if (start < end)
-        mm_early_add_range(start, end - start);
-}
-
 static void find_memory(void)
 {
     boot_memory_limit();
-    for (unsigned i = 0; i < boot_memory.count; i++)
-        map_ram(boot_memory.ranges[i].start, boot_memory.ranges[i].end, early_mapped);
-    for (unsigned i = 1; i < board_facts.device_count; i++)
-        map_device(&board_facts.devices[i]);
+    const struct boot_range *range = boot_memory.ranges;
+    for (unsigned left = boot_memory.count; left > 0; left--, range++)
+        map_ram(range->start, range->end, early_mapped);
+    for (unsigned i = board_facts.device_count; i > 1; i--)
+        map_device(&board_facts.devices[i - 1]);
     /* The image itself, with what boot has already taken behind it. */
     boot_memory_reserve((uintptr_t)__image_start, mm_early_next() - (uintptr_t)__image_start);
     boot_memory_reserve(0, ARCH_PAGE_BYTES);
-    mm_early_set_end(mm_early_next());
-    for (unsigned i = 0; i < boot_memory.count; i++)
-        give_free(boot_memory.ranges[i].start, boot_memory.ranges[i].end);
+    mm_early_close();
+    range = boot_memory.ranges;
+    for (unsigned left = boot_memory.count; left > 0; left--, range++)
+        mm_early_add_range(range->start, range->end - range->start);
 }
 
 /* Brings the CPUs that smp= asks for out of firmware's hands; returns how many there are. */

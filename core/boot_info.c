@@ -61,8 +61,8 @@ size_t kiln_ram_bytes(void)
 static size_t parse_size(const char *text)
 {
     size_t value = 0;
-    for (; *text >= '0' && *text <= '9'; text++)
-        value = value * 10 + (size_t)(*text - '0');
+    for (unsigned digit; (digit = (unsigned)*text - '0') < 10; text++)
+        value = value * 10 + digit;
     for (const char *unit = "KMG"; *text && *unit; unit++) {
         value <<= 10;
         if (*text == *unit)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A range of physical addresses. */
+/* A range of physical addresses, whole pages. */
 struct board_range {
     uintptr_t base;
     size_t bytes;

@@ -22,9 +22,9 @@ void mm_early_begin(uintptr_t start)
     early.end = UINTPTR_MAX;
 }
 
-void mm_early_set_end(uintptr_t end)
+void mm_early_close(void)
 {
-    early.end = end;
+    early.end = early.next;
 }
 
 uintptr_t mm_early_next(void)
@@ -48,10 +48,12 @@ uintptr_t mm_early_page(void)
 
 void mm_early_add_range(uintptr_t start, size_t bytes)
 {
-    if (early.range_count == RANGES)
-        return;
-    early.ranges[early.range_count].start = start;
-    early.ranges[early.range_count++].bytes = bytes;
+    if (start - early.next < ARCH_PAGE_BYTES) {
+        early.end = start + bytes;
+    } else if (bytes && early.range_count < RANGES) {
+        early.ranges[early.range_count].start = start;
+        early.ranges[early.range_count++].bytes = bytes;
+    }
 }
 
 /* The heap gets the upper part of the first range, tables go on at its lower end. */

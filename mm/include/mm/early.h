@@ -12,8 +12,8 @@
 /* Starts at the end of the image, with no known end. Boot, MMU off. */
 void mm_early_begin(uintptr_t start);
 
-/* Sets the end of that range once RAM is known. Boot. */
-void mm_early_set_end(uintptr_t end);
+/* Ends that range, once RAM is known, where it is; mm_early_add_range() may extend it. Boot. */
+void mm_early_close(void);
 
 /* First address that is not yet given away. Boot. */
 uintptr_t mm_early_next(void);
@@ -25,7 +25,8 @@ uintptr_t mm_early_page(void);
 /* Bytes, aligned to a power of two, contents arbitrary; NULL when there is no room. The same. */
 void *mm_early_allocate(size_t bytes, size_t alignment);
 
-/* Adds a further range of free RAM, for the heap. The pieces stay as they are until then. Boot. */
+/* Adds a range of free RAM: the one that begins on the page of mm_early_next() is what pages go on
+ * to be cut from, others wait for the heap. Boot. */
 void mm_early_add_range(uintptr_t start, size_t bytes);
 
 /*
