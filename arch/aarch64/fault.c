@@ -131,8 +131,8 @@ void arch_frame_dump(const struct arch_frame *frame, arch_print_t print)
 void arch_semihost_exit(int status)
 {
     const uint64_t block[2] = {0x20026 /* ADP_Stopped_ApplicationExit */, (uint64_t)status};
-    register uint64_t operation __asm__("x0") = 0x20;
-    register const uint64_t *argument __asm__("x1") = block;
+    register uint64_t operation asm("x0") = 0x20;
+    register const uint64_t *argument asm("x1") = block;
     __asm__ volatile(".global arch_semihost_instruction\n\t.hidden arch_semihost_instruction\n"
                      "arch_semihost_instruction: hlt #0xf000"
                      : "+r"(operation)
