@@ -92,7 +92,8 @@ static unsigned enter_panic(void)
     static unsigned depth; /* the owner's alone */
     uint32_t self = arch_cpu_id() + 1;
     uint32_t nobody = 0;
-    if (KILN_CONFIG_SMP &&
+    /* Before others run the caches may be off, where an atomic operation need not work. */
+    if (kiln_cpu_count() > 1 &&
         !__atomic_compare_exchange_n(&owner, &nobody, self, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED) &&
         nobody != self)

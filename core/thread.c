@@ -77,6 +77,7 @@ static size_t main_stack_bytes(void)
     return (bytes + ARCH_PAGE_BYTES - 1) & ~(ARCH_PAGE_BYTES - 1);
 }
 
+/* The share of RAM may be more than there is behind the image, where the stack has to be. */
 int core_thread_create_main(void)
 {
     main_thread.name = "main";
@@ -84,7 +85,9 @@ int core_thread_create_main(void)
     tls_init(&main_thread, __main_tls);
     arch_thread_set_self(&main_thread);
     arch_tls_set(main_thread.tls);
-    return stack_init(&main_thread, main_stack_bytes());
+    if (stack_init(&main_thread, main_stack_bytes()) == 0)
+        return 0;
+    return KILN_CONFIG_MAIN_STACK_BYTES ? -ENOMEM : stack_init(&main_thread, MAIN_STACK_LEAST);
 }
 
 struct kiln_thread *core_thread_create_idle(unsigned cpu)

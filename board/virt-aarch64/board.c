@@ -23,7 +23,7 @@ const struct board_facts board_facts = {
     .name = "virt-aarch64",
     .devices = devices,
     .device_count = sizeof(devices) / sizeof(devices[0]),
-    .default_device_tree = RAM_BASE, /* started as an ELF */
+    .default_device_tree = RAM_BASE, /* QEMU puts it there for an ELF */
     .alarm_irq = 27,
 };
 

@@ -94,6 +94,15 @@ class Start(KilnTest):
                 folder = self.build(board)
                 self.says_so(board, "-kernel", os.path.join(folder, "start_image.elf"))
 
+    def test_elf_on_virt_sees_the_device_tree(self):
+        folder = self.build("virt-aarch64")
+        for name in ("start_image.elf", "kernel8.img"):
+            text = self.says_so("virt-aarch64", "-append", "console=ttyAMA0 -- from 'the line'",
+                                "-kernel", os.path.join(folder, name))
+            self.assertIn("argument 1: from", text)
+            self.assertIn("argument 2: the line", text)
+            self.assertIn("511 MiB of RAM", text)  # one holds the tree
+
     def test_image_loaded_elsewhere_moves_itself(self):
         folder = self.build("raspi3")
         image = os.path.join(folder, "kernel8.img")
@@ -104,7 +113,7 @@ class Start(KilnTest):
                                 "-device", f"loader,addr={address},cpu-num=0")
 
     def test_header_is_that_of_a_linux_image(self):
-        for board, offset in (("raspi3", 0x80000), ("raspi4", 0x80000), ("virt-aarch64", 0x80000)):
+        for board, offset in (("raspi3", 0x80000), ("raspi4", 0x80000), ("virt-aarch64", 0)):
             with open(os.path.join(self.build(board), "kernel8.img"), "rb") as file:
                 image = file.read()
             header = image[:64]
