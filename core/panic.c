@@ -10,6 +10,7 @@
 #include <core/interrupt.h>
 #include <core/symbols.h>
 #include <core/thread.h>
+#include <kiln/cpu.h>
 #include <kiln/panic.h>
 #include <kiln/program.h>
 #include <lib/format.h>
