@@ -50,11 +50,19 @@ def without_macros(text):
     return MACRO.sub("\n", text).splitlines()
 
 
+def formatted(paths):
+    """What clang-format makes of these files, one after the other."""
+    return must(["clang-format", f"--style=file:{ROOT}/.clang-format", *paths])
+
+
 def unformatted(paths):
     """The first line of each file that clang-format would write otherwise."""
+    whole = "".join(read(path) for path in paths)
+    if without_macros(whole) == without_macros(formatted(paths)):
+        return
     for path in paths:
-        text = must(["clang-format", f"--style=file:{ROOT}/.clang-format", path])
-        for is_now, should_be in itertools.zip_longest(*map(without_macros, (read(path), text))):
+        lines = without_macros(read(path)), without_macros(formatted([path]))
+        for is_now, should_be in itertools.zip_longest(*lines):
             if is_now != should_be:
                 yield f"{path}: {is_now!r} should be {should_be!r}"
                 break
