@@ -26,6 +26,11 @@ static void call_panic(void)
     kiln_panic("on request, number %d", 42);
 }
 
+static void panic_in_panic(void)
+{
+    kiln_panic("about a string that is not there: %s", (const char *)hide(0x3000000000));
+}
+
 static void overflow_signed(void)
 {
     volatile int most = 0x7FFFFFFF;
@@ -114,6 +119,7 @@ const struct crash program_crashes[] = {
     {"kiln-assert", "fail a KILN_ASSERT()", fail_kiln_assert},
     {"abort", "call abort()", call_abort},
     {"panic", "call kiln_panic()", call_panic},
+    {"panic-in-panic", "call kiln_panic() with a wrong pointer", panic_in_panic},
     {"signed-overflow", "overflow an int (found with --config UBSAN=1)", overflow_signed},
     {"handler-fault", "write through a null pointer in an interrupt handler (--smp 2)",
      handler_fault},
