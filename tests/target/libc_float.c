@@ -7,16 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tap.h"
-
-static char text[400];
-
-#define GIVES(want, ...)                                                                           \
-    do {                                                                                           \
-        int length = snprintf(text, sizeof(text), __VA_ARGS__);                                    \
-        if (!tap_check(strcmp(text, want) == 0 && length == (int)strlen(want), #__VA_ARGS__))      \
-            printf("# got '%s' (%d), want '%s'\n", text, length, want);                            \
-    } while (0)
+#include "gives.h"
 
 static void test_fixed(void)
 {

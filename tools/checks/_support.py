@@ -16,6 +16,22 @@ RUNTIME_FOLDERS = ("lib", "arch", "irq", "mm", "core", "drivers", "board", "posi
 NOT_OURS = {"build", ".git", ".cache", "__pycache__", "node_modules"}
 BOARDS = boards.names()
 
+# Whose headers and functions each layer may use besides its own and what include/ declares.
+MAY_USE = {
+    "lib": (),
+    "arch": ("lib",),
+    "irq": ("arch", "lib"),
+    "mm": ("arch", "lib"),
+    "core": ("mm", "irq", "arch", "lib"),
+    "drivers": ("core", "mm", "irq", "arch", "lib"),
+    "board": ("drivers", "core", "mm", "irq", "arch", "lib"),
+    "posix": ("drivers", "core", "mm", "irq", "arch", "lib"),
+    "apps": (),
+    "tests": ("posix", "board", "drivers", "core", "mm", "irq", "arch", "lib"),
+    "include": (),
+    "tools": (),
+}
+
 Writer = tap.Writer
 
 

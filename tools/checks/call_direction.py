@@ -8,18 +8,9 @@ import glob
 import os
 import re
 
-from _support import BOARDS, Writer, files, finish, must, read, report, runtime
+from _support import (BOARDS, MAY_USE, RUNTIME_FOLDERS, Writer, files, finish, must, read, report,
+                      runtime)
 
-MAY_USE = {
-    "lib": (),
-    "arch": ("lib",),
-    "irq": ("arch", "lib"),
-    "mm": ("arch", "lib"),
-    "core": ("mm", "irq", "arch", "lib"),
-    "drivers": ("core", "mm", "irq", "arch", "lib"),
-    "board": ("drivers", "core", "mm", "irq", "arch", "lib"),
-    "posix": ("core", "mm", "irq", "arch", "lib"),
-}
 # Called by generated code, wherever it is.
 COMPILER = re.compile(r"memcpy|memmove|memset|memcmp|strlen|__stack_chk_(fail|guard)")
 
@@ -62,7 +53,7 @@ def main():
     contracts = contract_names()
     for board in BOARDS:
         layers = layers_of(runtime(board))
-        missing = set(MAY_USE) - set(layers)
+        missing = set(RUNTIME_FOLDERS) - set(layers)
         report(writer, [f"no archive of {layer}/" for layer in missing],
                f"{board}: there is an archive of each layer")
         report(writer, problems(layers, contracts), f"{board}: calls go in the right direction")

@@ -7,27 +7,11 @@
 import os
 import re
 
-from _support import ROOT, Writer, files, finish, planted, read, report
+from _support import MAY_USE, ROOT, Writer, files, finish, planted, read, report
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 COMPUTED = re.compile(r'^\s*#\s*include\s+(?![<"])(.*)$', re.MULTILINE)
 SOURCES = (".c", ".h", ".S", ".cpp", ".hpp", ".inc", ".ld")
-
-# Whose headers each layer may use besides its own and include/.
-MAY_USE = {
-    "lib": (),
-    "arch": ("lib",),
-    "irq": ("arch", "lib"),
-    "mm": ("arch", "lib"),
-    "core": ("mm", "irq", "arch", "lib"),
-    "drivers": ("core", "mm", "irq", "arch", "lib"),
-    "board": ("drivers", "core", "mm", "irq", "arch", "lib"),
-    "posix": ("drivers", "core", "mm", "irq", "arch", "lib"),
-    "apps": (),
-    "tests": ("posix", "board", "drivers", "core", "mm", "irq", "arch", "lib"),
-    "include": (),
-    "tools": (),
-}
 
 # What of include/ is closed to whom: a pattern of headers -> the layers that may include them.
 CONTRACTS = (
