@@ -18,12 +18,11 @@
 #include <lib/fdt.h>
 #include <mm/early.h>
 
-#define EARLY_BYTES (16 * ARCH_PAGE_BYTES) /* tables and arguments before RAM is mapped */
 #define BLOCK_BYTES (2u * 1024 * 1024)
 
 /* From the linker script. */
 extern char __image_start[], __rodata_start[], __data_start[];
-extern char __irq_stack_guard[], __irq_stack_bottom[], __image_end[];
+extern char __irq_stack_guard[], __irq_stack_bottom[], __image_end[], __early_end[];
 
 /* What is mapped before RAM is: the image with its first tables, what the board wants to read, the
  * device tree. */
@@ -43,7 +42,7 @@ static void map(uintptr_t start, uintptr_t end, enum arch_mapping kind)
 
 static void map_image(void)
 {
-    uintptr_t end = (uintptr_t)__image_end + EARLY_BYTES;
+    uintptr_t end = (uintptr_t)__early_end;
     map((uintptr_t)__image_start, (uintptr_t)__rodata_start, ARCH_MAP_CODE);
     map((uintptr_t)__rodata_start, (uintptr_t)__data_start, ARCH_MAP_READ_ONLY);
     map((uintptr_t)__data_start, (uintptr_t)__irq_stack_guard, ARCH_MAP_DATA);

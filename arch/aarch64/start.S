@@ -37,7 +37,7 @@ _start:
     b       start_primary
     .long   0
     .quad   KILN_TEXT_OFFSET            /* load offset from a 2 MiB boundary */
-    .quad   __image_end - _start        /* memory that the image takes */
+    .quad   __early_end - _start        /* memory that the loader keeps free for the image */
     .quad   2                           /* little endian, 4 KiB pages */
     .quad   0
     .quad   0
@@ -186,6 +186,7 @@ FUNCTION(start_secondary)
     msr     spsel, #0
     mov     sp, x2
     mov     x29, xzr
+    msr     daifclr, #4
     bl      core_cpu_entry
     b       .
 END(start_secondary)
@@ -225,6 +226,7 @@ FUNCTION(arch_thread_start)
     msr     spsel, #0
     mov     sp, x0
     mov     x29, xzr
+    msr     daifclr, #4                 /* external aborts panic from here on */
     blr     x1
     b       .
 END(arch_thread_start)
