@@ -23,6 +23,8 @@ CONTRACTS = (
     # Only the contract itself includes an ISA's inlines and a controller's.
     (r"isa/.*", {"arch", "include", "tests"}),
     (r"irq_controller_inline\.h", {"irq", "include"}),
+    # Ports, MSRs and the like: for what is written for that ISA only, and never for what is not.
+    (r"x86_64/.*", {"arch", "irq", "drivers", "board", "tests"}),
     # Programs are written against the public API; the contracts are the runtime's own.
     (r"(board|irq_controller|arch/.*)\.h", set(MAY_USE) - {"lib", "apps", "tools"}),
 )
@@ -52,7 +54,7 @@ def owner_of(name, root):
     first = name.split("/")[0]
     if os.path.exists(os.path.join(root, "include", name)):
         return "include"
-    if first == "isa":
+    if first == "isa" or os.path.isdir(os.path.join(root, "arch", first, "include", first)):
         return "arch"
     if name == "irq_controller_inline.h":
         return "irq"
@@ -119,17 +121,19 @@ def problems(root=ROOT):
 
 # Each would be an include against the direction, or past a contract.
 OFFENDERS = {
-    "lib/a.c": ("<kiln/panic.h>", "<arch/cpu.h>", "<core/thread.h>", "<stdlib.h>"),
+    "lib/a.c": ("<kiln/panic.h>", "<arch/cpu.h>", "<core/thread.h>", "<stdlib.h>",
+                "<x86_64/cpuid.h>"),
     "arch/aarch64/a.c": ("<kiln/panic.h>", "<core/percpu.h>", "<board.h>", "<mm/early.h>"),
     "irq/a.c": ("<core/thread.h>", "<mm/early.h>", "<isa/cpu.h>", "<drivers/uart.h>"),
-    "mm/a.c": ("<core/thread.h>", "<irq/dispatch.h>", "<isa/mmu.h>", '"../core/private.h"'),
+    "mm/a.c": ("<core/thread.h>", "<irq/dispatch.h>", "<isa/mmu.h>", "<x86_64/msr.h>",
+               '"../core/private.h"'),
     "core/a.c": ("<isa/cpu.h>", "<drivers/uart.h>", '"../board/raspi3/facts.h"', "<stdio.h>",
-                 "<irq_controller_inline.h>", '"../arch/aarch64/asm.h"', '"missing.h"'),
+                 "<irq_controller_inline.h>", "<x86_64/port.h>", '"../arch/aarch64/asm.h"', '"missing.h"'),
     "drivers/uart/a.c": ("<isa/mmio.h>", '"../../posix/posix.h"', "<unistd.h>"),
     "board/raspi3/a.c": ('"../raspi4/facts.h"', "<isa/cpu.h>"),
-    "posix/a.c": ('"../core/private.h"', "<isa/cpu.h>"),
-    "apps/hello/a.c": ("<core/thread.h>", "<lib/list.h>", "<arch/cpu.h>", '"../crash/crash.h"'),
-    "include/kiln/a.h": ("<core/thread.h>", "<isa/cpu.h>", "<stdio.h>"),
+    "posix/a.c": ('"../core/private.h"', "<isa/cpu.h>", "<x86_64/port.h>"),
+    "apps/hello/a.c": ("<core/thread.h>", "<x86_64/port.h>", "<lib/list.h>", "<arch/cpu.h>", '"../crash/crash.h"'),
+    "include/kiln/a.h": ("<core/thread.h>", "<isa/cpu.h>", "<stdio.h>", "<x86_64/port.h>"),
     "core/c.c": ("HEADER",),
     "other/a.c": ("<stdint.h>",),
 }
@@ -138,11 +142,16 @@ HEADERS = ("include/kiln/panic.h", "include/arch/cpu.h", "include/board.h",
            "core/include/core/percpu.h", "mm/include/mm/early.h",
            "irq/include/irq/dispatch.h", "drivers/include/drivers/uart.h", "core/private.h",
            "posix/posix.h", "board/raspi3/facts.h", "board/raspi4/facts.h",
-           "arch/aarch64/asm.h", "apps/crash/crash.h")
+           "arch/aarch64/asm.h", "apps/crash/crash.h",
+           *(f"arch/x86_64/include/x86_64/{name}.h" for name in ("cpuid", "msr", "port")))
 # And these go the right way.
 RIGHT = {
     "core/b.c": ("<mm/early.h>", "<irq/dispatch.h>", "<lib/list.h>", "<arch/cpu.h>", '"private.h"'),
     "board/raspi3/b.c": ("<drivers/uart.h>", "<board.h>", '"facts.h"'),
+    "board/pc/b.c": ("<x86_64/port.h>",),
+    "drivers/uart/b.c": ("<x86_64/port.h>",),
+    "irq/b.c": ("<x86_64/msr.h>",),
+    "arch/x86_64/b.c": ("<x86_64/msr.h>", "<isa/cpu.h>"),
     "posix/b.c": ("<stdio.h>", "<arch/cpu.h>", '"posix.h"'),
     "include/arch/b.h": ("<isa/cpu.h>", "<stdint.h>"),
     "apps/hello/b.c": ("<kiln/panic.h>", "<stdio.h>"),
