@@ -59,9 +59,23 @@ struct uart_input_ops {
     void (*interrupt)(uintptr_t base, bool enable);
 };
 
+/*
+ * The 16550 of a PC stands in port space and may be missing; base is the first of its 8 ports.
+ *
+ * init: false when nothing is there; else drained, set up with FIFOs, its interrupts masked,
+ * without losing a byte that waits. clock_hz is 1,843,200 on a PC; 0 keeps the divisor that
+ * firmware has set. Boot. About 60 instructions. write, drain: as uart_write and uart_drain. Base 0
+ * stands for one that is missing: nothing happens, in input neither. An overrun that a write reads
+ * off the status is not counted.
+ */
+bool ns16550_init(uintptr_t base, uint32_t clock_hz);
+void ns16550_write(uintptr_t base, const char *text, size_t bytes);
+void ns16550_drain(uintptr_t base);
+
 extern const struct uart pl011;
 extern const struct uart_input_ops pl011_input_ops;
 extern const struct uart miniuart;
 extern const struct uart_input_ops miniuart_input_ops;
+extern const struct uart_input_ops ns16550_input_ops;
 
 #endif
