@@ -7,15 +7,15 @@
 #include <irq/dispatch.h>
 
 /* With CHECKS a handler that touches an FP register, which holds the thread's data, is caught. */
-void core_interrupt(void)
+void core_interrupt(uint32_t hint)
 {
     if (KILN_CONFIG_CHECKS) {
         bool fp_trapped = arch_fp_trap(true);
 
-        irq_dispatch(&arch_percpu()->interrupt);
+        irq_dispatch(hint, &arch_percpu()->interrupt);
         arch_fp_trap(fp_trapped);
     } else {
-        irq_dispatch(NULL);
+        irq_dispatch(hint, NULL);
     }
 }
 

@@ -43,8 +43,9 @@ void irq_controller_start(void);
 /* The same for what each CPU has of its own. This CPU, once, on every other CPU, afterwards. */
 void irq_controller_init_cpu(void);
 
-/* Takes the most urgent pending interrupt of this CPU, or IRQ_NONE. */
-static inline uint32_t irq_claim(void);
+/* Takes the most urgent pending interrupt of this CPU, or IRQ_NONE. `hint` is what the CPU says of
+ * it: on x86_64 its vector. Where the CPU says nothing (ARM) it is anything, and not looked at. */
+static inline uint32_t irq_claim(uint32_t hint);
 
 /* The number of the interrupt that was claimed; always below irq_controller_count(). */
 static inline uint32_t irq_claim_number(uint32_t claim);

@@ -26,8 +26,9 @@ _Noreturn void core_boot(uintptr_t boot_argument);
 _Noreturn void core_cpu_entry(void);
 
 /* An interrupt is pending. On the interrupt stack, interrupts masked; the frame of what it has
- * interrupted is the first thing on that stack. */
-void core_interrupt(void);
+ * interrupted is the first thing on that stack. `hint` is what irq_claim() is told: the vector
+ * where the CPU has a vector for each interrupt, else anything. */
+void core_interrupt(uint32_t hint);
 
 /* An exception that no other code handled. May return only if it has mended the cause. */
 void core_fault(struct arch_frame *frame);

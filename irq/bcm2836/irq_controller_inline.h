@@ -35,12 +35,13 @@
 uint32_t bcm2836_claim_videocore(void);
 
 /* The lowest source is the most urgent: timers, then mailboxes, then devices. */
-static inline uint32_t irq_claim(void)
+static inline uint32_t irq_claim(uint32_t hint)
 {
     unsigned cpu = arch_cpu_id();
     uint32_t pending = mmio_read32(BCM2836_PENDING(cpu));
     uint32_t irq;
 
+    (void)hint;
     if (__builtin_expect((pending & BCM2836_SOURCES) == 0, 0))
         return pending & BCM2836_SOURCE_VIDEOCORE ? bcm2836_claim_videocore() : IRQ_NONE;
     irq = (uint32_t)__builtin_ctz(pending & BCM2836_SOURCES);

@@ -30,10 +30,11 @@ static inline uintptr_t gicc_base(void)
 
 /* The claim also holds the CPU that sent a software-generated interrupt, which GICC_EOIR wants
  * back (4.4.5). */
-static inline uint32_t irq_claim(void)
+static inline uint32_t irq_claim(uint32_t hint)
 {
     uint32_t claim = mmio_read32(gicc_base() + GICC_IAR);
 
+    (void)hint;
     return (claim & GICC_IAR_ID) < GICC_FIRST_SPECIAL ? claim : IRQ_NONE;
 }
 

@@ -14,10 +14,11 @@
 #define IRQ_CONTROLLER_MOST GICV3_FIRST_SPECIAL
 
 /* The dsb makes the interrupt active before anything that follows (IHI 0069, 4.1.1). */
-static inline uint32_t irq_claim(void)
+static inline uint32_t irq_claim(uint32_t hint)
 {
     uint64_t irq;
 
+    (void)hint;
     __asm__ volatile("mrs %0, S3_0_C12_C12_0\n\tdsb sy"
                      : "=r"(irq)
                      :

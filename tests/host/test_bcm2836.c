@@ -34,7 +34,7 @@ static uint32_t claim(uint32_t local, uint32_t basic, uint32_t word1, uint32_t w
     *VC(0) = basic;
     *VC(4) = word1;
     *VC(8) = word2;
-    return irq_claim();
+    return irq_claim(0);
 }
 
 static void test_claim_local(void)
@@ -106,14 +106,14 @@ static void test_masks(void)
 static void test_dispatch(void)
 {
     *LOCAL(PENDING) = 1 << 3;
-    irq_dispatch(&running);
+    irq_dispatch(0, &running);
     TAP_EQUAL(handler_calls, 1);
     TAP_EQUAL(handler_argument, 3);
     TAP_EQUAL(running_in_handler, 3);
     TAP_EQUAL(running, IRQ_NONE);
     TAP_EQUAL(log_lines, 0);
     *LOCAL(PENDING) = 1 << 5;
-    irq_dispatch(&running);
+    irq_dispatch(0, &running);
     TAP_EQUAL(log_lines, 1);
     TAP_EQUAL(*LOCAL(MAILBOX_CONTROL), 0);
 }

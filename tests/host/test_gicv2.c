@@ -55,7 +55,7 @@ static void dispatch(uint32_t iar)
     *GICC(IAR) = iar;
     *GICC(EOIR) = UNTOUCHED;
     handler_calls = 0;
-    irq_dispatch(&running);
+    irq_dispatch(0, &running);
 }
 
 static void test_dispatch(void)

@@ -21,12 +21,13 @@ struct irq_handler {
 extern struct irq_handler irq_handlers[IRQ_MOST];
 
 /*
- * Takes one interrupt, runs its handler and ends it; a spurious one passes. Stores the number in
- * *running meanwhile, if running is not NULL, and IRQ_NONE afterwards. This CPU, interrupts masked.
+ * Takes one interrupt, runs its handler and ends it; a spurious one passes. `hint` is irq_claim's.
+ * Stores the number in *running meanwhile, if running is not NULL, and IRQ_NONE afterwards. This
+ * CPU, interrupts masked.
  */
-static inline void irq_dispatch(uint32_t *running)
+static inline void irq_dispatch(uint32_t hint, uint32_t *running)
 {
-    uint32_t claim = irq_claim();
+    uint32_t claim = irq_claim(hint);
 
     if (__builtin_expect(claim == IRQ_NONE, 0))
         return;
