@@ -15,7 +15,6 @@
 #include <kiln/panic.h>
 #include <kiln/program.h>
 #include <kiln/system.h>
-#include <lib/fdt.h>
 #include <mm/early.h>
 
 #define BLOCK_BYTES (2u * 1024 * 1024)
@@ -25,7 +24,7 @@ extern char __image_start[], __rodata_start[], __data_start[];
 extern char __irq_stack_guard[], __irq_stack_bottom[], __image_end[], __early_end[];
 
 /* What is mapped before RAM is: the image with its first tables, what the board wants to read, the
- * device tree. */
+ * firmware's data. */
 static struct boot_range early_mapped[3];
 #define EARLY_MAPPED_END (&early_mapped[3])
 
@@ -60,27 +59,27 @@ static uintptr_t block_down(uintptr_t address)
     return address & ~(uintptr_t)(BLOCK_BYTES - 1);
 }
 
-/* A device tree is mapped by whole blocks, as far as the image leaves them. False: there is none.
- */
-static bool map_device_tree(uintptr_t tree)
+/* What firmware tells is mapped by whole blocks, as far as the image leaves them. False: it tells
+ * nothing. */
+static bool map_firmware_data(uintptr_t data)
 {
     const struct boot_range *image = &early_mapped[0];
-    size_t bytes = tree ? fdt_total_bytes((const void *)tree) : 0;
+    size_t bytes = data ? board_firmware_data_bytes(data) : 0;
     if (!bytes)
         return false;
-    uintptr_t start = block_down(tree);
-    uintptr_t end = block_down(tree + bytes - 1) + BLOCK_BYTES;
-    if (tree < image->start && end > image->start)
+    uintptr_t start = block_down(data);
+    uintptr_t end = block_down(data + bytes - 1) + BLOCK_BYTES;
+    if (data < image->start && end > image->start)
         end = image->start;
-    if (tree >= image->start && start < image->end)
+    if (data >= image->start && start < image->end)
         start = image->end;
     map(start, end, ARCH_MAP_DATA);
     early_mapped[2] = (struct boot_range){start, end};
     return true;
 }
 
-/* An argument that is neither a device tree nor in the board's window is not mapped, and means
- * nothing. */
+/* An argument that neither leads to firmware's data nor into the board's window is not mapped, and
+ * means nothing. */
 uintptr_t core_boot_map(uintptr_t boot_argument)
 {
     mm_early_begin((uintptr_t)__image_end);
@@ -91,9 +90,9 @@ uintptr_t core_boot_map(uintptr_t boot_argument)
     uintptr_t window_end = window + board_facts.boot_window.bytes;
     map(window, window_end, ARCH_MAP_DATA);
     early_mapped[1] = (struct boot_range){window, window_end};
-    uintptr_t tree = boot_argument ? boot_argument : board_facts.default_device_tree;
-    if (map_device_tree(tree))
-        boot_argument = tree;
+    uintptr_t data = boot_argument ? boot_argument : board_facts.default_device_tree;
+    if (map_firmware_data(data))
+        boot_argument = data;
     else if (boot_argument >= window_end)
         boot_argument = 0;
     arch_boot_space_ready((uintptr_t)__image_end, mm_early_next());

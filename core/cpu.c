@@ -35,7 +35,7 @@ struct cpu_call {
 extern char __emergency_stack_top[], __irq_stack_bottom[];
 
 struct percpu core_boot_percpu = {
-    .emergency_stack_top = (uintptr_t)__emergency_stack_top,
+    .arch.emergency_stack_top = (uintptr_t)__emergency_stack_top,
     .irq_stack_bottom = (uintptr_t)__irq_stack_bottom,
     .interrupt = IRQ_NONE,
     .online = 1,
@@ -143,14 +143,14 @@ static bool wait_online(const struct percpu *percpu, uint32_t value, unsigned pe
 static int prepare_cpu(unsigned cpu, struct arch_cpu_start *start)
 {
     struct percpu *percpu = core_percpu(cpu);
+    uintptr_t emergency_stack = core_stack_create(ARCH_EMERGENCY_BYTES);
     uintptr_t irq_stack = core_stack_create(KILN_CONFIG_IRQ_STACK_BYTES);
-    uintptr_t emergency_stack = core_stack_create(ARCH_PAGE_BYTES);
     struct kiln_thread *idle = core_thread_create_idle(cpu);
 
     if (!irq_stack || !emergency_stack || !idle)
         return -ENOMEM;
     *percpu = (struct percpu){
-        .emergency_stack_top = emergency_stack + ARCH_PAGE_BYTES,
+        .arch.emergency_stack_top = emergency_stack + ARCH_EMERGENCY_BYTES,
         .irq_stack_bottom = irq_stack,
         .cpu = cpu,
         .interrupt = IRQ_NONE,

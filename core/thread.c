@@ -36,19 +36,14 @@ static size_t linker_number(const char *symbol)
     return number;
 }
 
-static uintptr_t tls_offset(void)
-{
-    uintptr_t align = linker_number(__tls_align);
-    uintptr_t least = arch_tls_offset();
-    return least > align ? least : align;
-}
-
 static void tls_init(struct kiln_thread *thread, char *block)
 {
     size_t initialised = linker_number(__tdata_bytes);
-    char *data = memcpy(block + tls_offset(), __tdata_start, initialised);
-    memset(data + initialised, 0, linker_number(__tls_bytes) - initialised);
-    thread->tls = block;
+    size_t bytes = linker_number(__tls_bytes);
+    size_t align = linker_number(__tls_align);
+    char *data = memcpy(arch_tls_data(block, bytes, align), __tdata_start, initialised);
+    memset(data + initialised, 0, bytes - initialised);
+    thread->tls = arch_tls_finish(block, bytes, align);
 }
 
 uintptr_t core_stack_create(size_t bytes)
@@ -95,9 +90,10 @@ struct kiln_thread *core_thread_create_idle(unsigned cpu)
     static char names[][8] = {"idle/1", "idle/2", "idle/3", "idle/4", "idle/5", "idle/6", "idle/7"};
     if (!KILN_CONFIG_SMP || cpu == 0 || cpu > sizeof names / sizeof *names)
         return NULL;
-    uintptr_t align = tls_offset() > 64 ? tls_offset() : 64;
+    size_t align = linker_number(__tls_align);
+    size_t tls_bytes = arch_tls_block_bytes(linker_number(__tls_bytes), align);
     struct kiln_thread *thread = mm_early_allocate(sizeof *thread, 64);
-    char *tls = mm_early_allocate(tls_offset() + linker_number(__tls_bytes), align);
+    char *tls = mm_early_allocate(tls_bytes, align > 64 ? align : 64);
     if (!thread || !tls)
         return NULL;
     *thread = (struct kiln_thread){.name = names[cpu - 1], .cpu = cpu};

@@ -34,6 +34,12 @@ extern const struct board_facts board_facts;
  */
 void board_early_init(uintptr_t boot_argument);
 
+/*
+ * Size of what boot_argument leads to, such as a device tree, which is mapped before
+ * board_early_init; 0 when that is nothing that the board knows. All memory can be read. Boot.
+ */
+size_t board_firmware_data_bytes(uintptr_t boot_argument);
+
 /* Polled console output, no lock, no state that a crash could have broken. */
 void board_write(const char *text, size_t bytes);
 

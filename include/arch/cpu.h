@@ -6,6 +6,7 @@
 #define ARCH_CPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct kiln_thread;
@@ -14,7 +15,8 @@ struct percpu;
 /* Number of this CPU, 0 for the one that booted. Stable only while the caller cannot migrate. */
 static inline unsigned arch_cpu_id(void);
 
-/* Sleeps until an interrupt is pending, also with interrupts masked. May return early. */
+/* Sleeps until an interrupt is pending; called and returns with interrupts masked. An ISA that
+ * cannot wait masked serves the interrupt in between. May return early. Thread context. */
 static inline void arch_cpu_idle(void);
 
 /* Stops this CPU for good with interrupts masked. */
@@ -30,8 +32,14 @@ static inline void arch_percpu_set(struct percpu *percpu);
 static inline void arch_tls_set(void *tls);
 static inline void *arch_tls_get(void);
 
-/* Bytes that the TLS ABI reserves in front of a thread's copy of .tdata. */
-static inline uintptr_t arch_tls_offset(void);
+/*
+ * The TLS ABI's layout of a thread's block, for `bytes` of thread-local data aligned to `align` (a
+ * power of two, at least 16): the block's size; where in it the copy of .tdata begins; and, once
+ * that is written, the thread pointer for arch_tls_set().
+ */
+static inline size_t arch_tls_block_bytes(size_t bytes, size_t align);
+static inline char *arch_tls_data(char *block, size_t bytes, size_t align);
+static inline void *arch_tls_finish(char *block, size_t bytes, size_t align);
 
 /* Makes FP registers trap (true) or work (false) on this CPU; IRQs off. Returns what was before. */
 static inline bool arch_fp_trap(bool trap);

@@ -8,15 +8,8 @@
 
 struct arch_frame;
 
-/*
- * The first member of struct percpu: what arch/ itself needs of a CPU's data. The boot CPU's is
- * `core_boot_percpu`, statically initialised, and in place before its first exception.
- */
-struct arch_percpu {
-    uintptr_t emergency_stack_top; /* where a fault in a handler is reported from */
-};
-/* The boot CPU, MMU off, on the boot stack, bss clear: lays out the address space and returns what
- * core_boot() is to be called with. */
+/* The boot CPU, on the boot stack, bss clear, memory at its physical addresses (MMU off, or boot's
+ * own tables): lays out the address space and returns what core_boot() is to be called with. */
 uintptr_t core_boot_map(uintptr_t boot_argument);
 
 /* The boot CPU, MMU and caches on, interrupts masked, on its interrupt stack. */
@@ -32,5 +25,9 @@ void core_interrupt(uint32_t hint);
 
 /* An exception that no other code handled. May return only if it has mended the cause. */
 void core_fault(struct arch_frame *frame);
+
+/* An interrupt that nothing can mask, on a stack of its own, while anything else runs. Returns to
+ * it. Only ISAs that have such interrupts call it. */
+void core_nmi(const struct arch_frame *frame);
 
 #endif

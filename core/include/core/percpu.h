@@ -5,13 +5,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <arch/cpu.h>
+#include <arch/percpu.h>
 
 struct cpu_call;
 struct kiln_thread;
 
 struct percpu {
-    /* Never changes once the CPU runs; first, because the vectors load it. */
-    uintptr_t emergency_stack_top;
+    /* First, because the vectors load from it. */
+    struct arch_percpu arch;
+
+    /* Never changes once the CPU runs. */
     uintptr_t irq_stack_bottom; /* below it lies an unmapped page */
     uint32_t cpu;
 
@@ -26,7 +29,7 @@ struct percpu {
     uint32_t stop;   /* set by a CPU that panics */
 } __attribute__((aligned(64)));
 
-_Static_assert(offsetof(struct percpu, emergency_stack_top) == 0, "vectors.S loads it at offset 0");
+_Static_assert(offsetof(struct percpu, arch) == 0, "arch/ finds its part at offset 0");
 
 /* The boot CPU's; arch_percpu() from the first C instruction on. */
 extern struct percpu core_boot_percpu;

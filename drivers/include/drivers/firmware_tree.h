@@ -1,4 +1,4 @@
-/* Handing what firmware's device tree says to boot. */
+/* Handing what firmware's device tree says to boot; with it comes board_firmware_data_bytes(). */
 #ifndef DRIVERS_FIRMWARE_TREE_H
 #define DRIVERS_FIRMWARE_TREE_H
 

@@ -76,10 +76,23 @@ static inline void *arch_tls_get(void)
     return tls;
 }
 
-/* ELF for the Arm 64-bit architecture, "Thread Local Storage": a TCB of two words. */
-static inline uintptr_t arch_tls_offset(void)
+/* ELF for the Arm 64-bit architecture, "Thread Local Storage": a TCB of two words in front. */
+static inline size_t arch_tls_block_bytes(size_t bytes, size_t align)
 {
-    return 16;
+    return align + bytes;
+}
+
+static inline char *arch_tls_data(char *block, size_t bytes, size_t align)
+{
+    (void)bytes;
+    return block + align;
+}
+
+static inline void *arch_tls_finish(char *block, size_t bytes, size_t align)
+{
+    (void)bytes;
+    (void)align;
+    return block;
 }
 
 static inline bool arch_fp_trap(bool trap)

@@ -49,9 +49,22 @@ static inline void *arch_tls_get(void)
     return host_cpu.tls;
 }
 
-static inline uintptr_t arch_tls_offset(void)
+static inline size_t arch_tls_block_bytes(size_t bytes, size_t align)
 {
-    return 16;
+    return align + bytes;
+}
+
+static inline char *arch_tls_data(char *block, size_t bytes, size_t align)
+{
+    (void)bytes;
+    return block + align;
+}
+
+static inline void *arch_tls_finish(char *block, size_t bytes, size_t align)
+{
+    (void)bytes;
+    (void)align;
+    return block;
 }
 
 static inline bool arch_fp_trap(bool trap)
