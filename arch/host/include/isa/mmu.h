@@ -1,5 +1,5 @@
 /*
- * The host: what AArch64's mapper needs of the CPU. A test supplies it, and so sees every entry
+ * The host: what the mapper needs of the CPU. A test supplies it, and so sees every entry
  * that is written and every flush.
  */
 #ifndef ISA_MMU_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <isa/mair.h>
+#include <isa/mmu_format.h>
 
 void arch_table_fill(uint64_t *entries, uint64_t value, uint64_t step, size_t count);
 void arch_table_clear(uint64_t *table);

@@ -1,38 +1,16 @@
 /*
- * The mapper: VMSAv8-64 tables with a 4 KiB granule (Arm ARM D8.3), as plain C over memory. The
- * only thing that it asks of a CPU is arch_tlb_flush().
+ * The mapper: 4 KiB pages and tables of 512 entries, as plain C over memory; one source for every
+ * ISA that has such tables. What an entry looks like is in isa/mmu_format.h; the only thing that it
+ * asks of a CPU is arch_tlb_flush().
  */
 #include <arch/mmu.h>
 #include <errno.h>
 #include <isa/mmu.h>
+#include <isa/mmu_format.h>
 #include <kiln/config.h>
 
-#define ENTRIES        512u
-#define LEVEL_BITS     9u
-#define TOP_LEAF       30u /* 1 GiB: the largest block */
-#define ADDRESS_MASK   0x0000FFFFFFFFF000ull
-#define PHYSICAL_LIMIT ((uintptr_t)1 << 48)
-#define LEAF_PAGE      3u
-#define LEAF_BLOCK     1u
-#define TABLE          3u
-#define TYPE_MASK      3u
-
-#define ATTR_INDEX(n)  ((uint64_t)(n) << 2)
-#define READ_ONLY      (1ull << 7)
-#define INNER          (3ull << 8)
-#define OUTER          (2ull << 8)
-#define ACCESSED       (1ull << 10)
-#define NO_EXECUTE     (3ull << 53) /* PXN and UXN */
-#define USER_NEVER     (1ull << 54) /* UXN */
-#define PERMISSIONS    (READ_ONLY | NO_EXECUTE)
-
-static const uint64_t mapping_bits[] = {
-    [ARCH_MAP_CODE] = ATTR_INDEX(MAIR_NORMAL) | INNER | ACCESSED | READ_ONLY | USER_NEVER,
-    [ARCH_MAP_READ_ONLY] = ATTR_INDEX(MAIR_NORMAL) | INNER | ACCESSED | READ_ONLY | NO_EXECUTE,
-    [ARCH_MAP_DATA] = ATTR_INDEX(MAIR_NORMAL) | INNER | ACCESSED | NO_EXECUTE,
-    [ARCH_MAP_UNCACHED] = ATTR_INDEX(MAIR_UNCACHED) | OUTER | ACCESSED | NO_EXECUTE,
-    [ARCH_MAP_DEVICE] = ATTR_INDEX(MAIR_DEVICE) | OUTER | ACCESSED | NO_EXECUTE,
-};
+#define ENTRIES    512u
+#define LEVEL_BITS 9u
 
 /* Where the walk for an address ends: the entry that is no table, and its level. */
 struct place {
@@ -40,24 +18,9 @@ struct place {
     size_t shift; /* log2 of what the entry spans */
 };
 
-static bool is_valid(uint64_t entry)
-{
-    return entry & 1;
-}
-
 static uint64_t *table_of(uint64_t entry)
 {
-    return (uint64_t *)(uintptr_t)(entry & ADDRESS_MASK);
-}
-
-static uint64_t leaf(uint64_t physical, size_t shift, uint64_t bits)
-{
-    return physical | bits | (shift == ARCH_PAGE_SHIFT ? LEAF_PAGE : LEAF_BLOCK);
-}
-
-static uint64_t leaf_bits(uint64_t entry)
-{
-    return entry & ~ADDRESS_MASK & ~(uint64_t)TYPE_MASK;
+    return (uint64_t *)(uintptr_t)(entry & MMU_ADDRESS);
 }
 
 static uintptr_t span_offset(uintptr_t va, size_t shift)
@@ -72,20 +35,17 @@ static struct place find(const struct arch_space *space, uintptr_t va)
     for (;;) {
         shift -= LEVEL_BITS;
         uint64_t *entry = &table[(va >> shift) % ENTRIES];
-        if (shift == ARCH_PAGE_SHIFT || (*entry & TYPE_MASK) != TABLE)
+        if (shift == ARCH_PAGE_SHIFT || !mmu_is_table(*entry))
             return (struct place){entry, shift};
         table = table_of(*entry);
     }
 }
 
-/*
- * Changes an entry. A valid one that is not just to be forgotten or given other permissions goes by
- * way of an invalid one and a flush (break before make, Arm ARM D8.14.1): the caller does not stand
- * on what is mapped here.
- */
+/* Changes an entry, where the CPU asks for it by way of an invalid one and a flush: then the caller
+ * does not stand on what is mapped here. */
 static void replace(struct place at, uint64_t value, uintptr_t va)
 {
-    if (is_valid(*at.entry) && value && ((*at.entry ^ value) & ~PERMISSIONS)) {
+    if (mmu_must_break(*at.entry, value)) {
         arch_table_publish(at.entry, 0);
         arch_tlb_flush(va - span_offset(va, at.shift), (size_t)1 << at.shift);
     }
@@ -100,24 +60,24 @@ static int make_table(struct arch_space *space, struct place at, uintptr_t va)
         return -ENOMEM;
     uint64_t old = *at.entry;
     size_t below = at.shift - LEVEL_BITS;
-    if (is_valid(old))
-        arch_table_fill(table, leaf(old & ADDRESS_MASK, below, leaf_bits(old)), 1ull << below,
-                        ENTRIES);
+    if (mmu_is_valid(old))
+        arch_table_fill(table, mmu_leaf(old & MMU_ADDRESS, below, mmu_leaf_bits(old)),
+                        1ull << below, ENTRIES);
     else
         arch_table_clear(table);
-    replace(at, (uintptr_t)table | TABLE, va);
+    replace(at, mmu_table((uintptr_t)table), va);
     return 0;
 }
 
 static bool is_bad_range(const struct arch_space *space, uintptr_t start, size_t bytes)
 {
-    uintptr_t limit = (uintptr_t)1 << space->va_bits;
+    uintptr_t limit = mmu_limit(space->va_bits);
     return span_offset(start | bytes, ARCH_PAGE_SHIFT) || start >= limit || bytes > limit - start;
 }
 
 int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source_t source)
 {
-    space->va_bits = va_bits;
+    space->va_bits = mmu_table_bits(va_bits);
     space->source = source;
     space->root = (uint64_t *)source();
     if (!space->root)
@@ -129,7 +89,7 @@ int arch_space_init(struct arch_space *space, unsigned va_bits, arch_page_source
 /* How many leaves of this size the range and the table have room for; 0 if va is not aligned. */
 static size_t leaf_run(uintptr_t offset, size_t shift, uintptr_t va, size_t bytes)
 {
-    if (shift > TOP_LEAF || span_offset(va | offset, shift))
+    if (shift > mmu_top_leaf() || span_offset(va | offset, shift))
         return 0;
     size_t most = bytes >> shift;
     size_t left = ENTRIES - (va >> shift) % ENTRIES;
@@ -153,13 +113,13 @@ static int map_range(struct arch_space *space, uintptr_t va, uintptr_t end, uint
     while (va < end) {
         struct place at = find(space, va);
         size_t run = leaf_run(offset, at.shift, va, end - va);
-        if (!run && !is_valid(*at.entry)) {
+        if (!run && !mmu_is_valid(*at.entry)) {
             if (make_table(space, at, va))
                 return -ENOMEM;
             continue;
         }
         uintptr_t start = va - span_offset(va, at.shift);
-        uint64_t value = leaf(start + offset, at.shift, bits);
+        uint64_t value = mmu_leaf(start + offset, at.shift, bits);
         if (!is_fresh || KILN_CONFIG_CHECKS)
             run = empty_run(at.entry, run);
         arch_table_fill(at.entry, value, 1ull << at.shift, run);
@@ -174,9 +134,9 @@ static int map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t byte
                enum arch_mapping kind, bool is_fresh)
 {
     if (kind >= ARCH_MAP_NONE || span_offset(pa, ARCH_PAGE_SHIFT) ||
-        is_bad_range(space, va, bytes) || pa > PHYSICAL_LIMIT - bytes)
+        is_bad_range(space, va, bytes) || mmu_is_beyond(pa, bytes))
         return -EINVAL;
-    int error = map_range(space, va, va + bytes, pa - va, mapping_bits[kind], is_fresh);
+    int error = map_range(space, va, va + bytes, pa - va, mmu_bits[kind], is_fresh);
     arch_table_barrier();
     return error;
 }
@@ -200,7 +160,7 @@ static int change_range(struct arch_space *space, uintptr_t va, uintptr_t end, u
         struct place at = find(space, va);
         uint64_t old = *at.entry;
         uintptr_t next = va - span_offset(va, at.shift) + ((uintptr_t)1 << at.shift);
-        if (!is_valid(old)) {
+        if (!mmu_is_valid(old)) {
             if (bits)
                 return -EFAULT;
         } else if (span_offset(va, at.shift) || next > end) {
@@ -208,7 +168,7 @@ static int change_range(struct arch_space *space, uintptr_t va, uintptr_t end, u
                 return -ENOMEM;
             continue;
         } else {
-            replace(at, bits ? leaf(old & ADDRESS_MASK, at.shift, bits) : 0, va);
+            replace(at, bits ? mmu_leaf(old & MMU_ADDRESS, at.shift, bits) : 0, va);
         }
         va = next;
     }
@@ -231,13 +191,13 @@ int arch_mmu_unmap(struct arch_space *space, uintptr_t va, size_t bytes)
 
 int arch_mmu_protect(struct arch_space *space, uintptr_t va, size_t bytes, enum arch_mapping kind)
 {
-    return kind < ARCH_MAP_NONE ? change(space, va, bytes, mapping_bits[kind]) : -EINVAL;
+    return kind < ARCH_MAP_NONE ? change(space, va, bytes, mmu_bits[kind]) : -EINVAL;
 }
 
 static enum arch_mapping kind_of(uint64_t entry)
 {
     for (unsigned kind = 0; kind < ARCH_MAP_NONE; kind++)
-        if (leaf_bits(entry) == mapping_bits[kind])
+        if (mmu_leaf_bits(entry) == mmu_bits[kind])
             return (enum arch_mapping)kind;
     return ARCH_MAP_NONE;
 }
@@ -245,13 +205,13 @@ static enum arch_mapping kind_of(uint64_t entry)
 struct arch_mapping_info arch_mmu_query(const struct arch_space *space, uintptr_t va)
 {
     struct arch_mapping_info info = {.kind = ARCH_MAP_NONE};
-    if (va >> space->va_bits)
+    if (va >= mmu_limit(space->va_bits))
         return info;
     struct place at = find(space, va);
     info.block_bytes = (size_t)1 << at.shift;
-    if (!is_valid(*at.entry))
+    if (!mmu_is_valid(*at.entry))
         return info;
     info.kind = kind_of(*at.entry);
-    info.physical = (*at.entry & ADDRESS_MASK) + span_offset(va, at.shift);
+    info.physical = (*at.entry & MMU_ADDRESS) + span_offset(va, at.shift);
     return info;
 }
