@@ -85,6 +85,16 @@ class Image(KilnTest):
                 self.assertRegex(result.stderr.decode(),
                                  f"add to the card: {names[0]}. .*raspi-firmware")
 
+    def test_words(self):
+        """words and CPUs are on the card as firmware passes them on: in cmdline.txt"""
+        self.good("image", "hello", "-b", "raspi4", "--smp", "4", "--", "it's", "two words")
+        text = tool("mtype", "-i", f"{self.card('raspi4')}@@{PARTITION_BYTE}", "::/cmdline.txt")
+        self.assertEqual(text, b"smp=4 -- 'it'\"'\"'s' 'two words'\n")
+        self.good("image", "hello", "-b", "raspi4")
+        listed = tool("mdir", "-b", "-i", f"{self.card('raspi4')}@@{PARTITION_BYTE}", "::/")
+        self.assertNotIn(b"cmdline.txt", listed)
+        self.refused(2, "cannot hold a line feed", "image", "hello", "--", "a\nb")
+
     def test_release(self):
         """an image is built without checks unless they are asked for"""
         path = self.write("config.c", "#include <kiln.h>\n"
@@ -95,6 +105,6 @@ class Image(KilnTest):
         self.assertIn("building config", text)
 
     def test_refusals(self):
-        """a board without a card, and a firmware folder that is not there"""
-        self.refused(2, "does not start from an SD card", "image", "hello", "-b", "virt-aarch64")
+        """a board without an image, and a firmware folder that is not there"""
+        self.refused(2, "virt-aarch64 starts from no image", "image", "hello", "-b", "virt-aarch64")
         self.refused(2, "no such folder: /nowhere", "image", "hello", "--firmware", "/nowhere")

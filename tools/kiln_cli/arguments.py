@@ -86,12 +86,18 @@ def add_build_options(command, app_is_optional):
                          help="prefix of the compiler's tools, such as aarch64-none-elf-, or clang")
 
 
+def add_smp(command):
+    command.add_argument("--smp", type=cpu_count, metavar="N", help="start N CPUs")
+
+
 def add_run(commands):
     run = new_command(commands, "run", "build an app and run it in QEMU",
                       usage="./kiln run [APP] [-b BOARD] [options] [-- WORDS]",
                       epilog="WORDS after -- become the program's argv.")
     add_build_options(run, app_is_optional=True)
-    run.add_argument("--smp", type=cpu_count, metavar="N", help="start N CPUs")
+    run.add_argument("--machine", metavar="NAME",
+                     help="another of QEMU's machines that the board is; ./kiln boards lists them")
+    add_smp(run)
     run.add_argument("--timeout", type=positive, metavar="S", help="end it after S seconds")
     run.add_argument("--icount", action="store_true",
                      help="one instruction takes one virtual nanosecond, for measuring")
@@ -105,8 +111,12 @@ def add_run(commands):
 def add_build(commands):
     build = new_command(commands, "build", "build an app")
     add_build_options(build, app_is_optional=False)
-    image = new_command(commands, "image", "make an SD card image of an app for a Raspberry Pi")
+    image = new_command(commands, "image", "make the image of an SD card or a USB stick that "
+                        "starts an app on a real board",
+                        usage="./kiln image APP [-b BOARD] [options] [-- WORDS]",
+                        epilog="WORDS after -- become the program's argv.")
     add_build_options(image, app_is_optional=False)
+    add_smp(image)
     image.add_argument("--firmware", metavar="DIR",
                        help="folder with the Raspberry Pi's firmware files")
 
@@ -141,3 +151,5 @@ def add_machine_commands(commands):
     setup = new_command(commands, "setup", "install what is missing on this machine")
     setup.add_argument("what", nargs="?", choices=("run", "test"), default="test",
                        help="what should work afterwards, default: test")
+    setup.add_argument("-b", "--board", metavar="BOARD",
+                       help="only what this board needs; default: for `run` raspi3, else all")

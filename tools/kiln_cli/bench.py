@@ -49,7 +49,7 @@ class Bench:
 
     def printed(self, row):
         """A number that the app prints behind the row's `line`, counted with -icount."""
-        options = qemu.RunOptions(icount=True, smp=row.get("smp"),
+        options = qemu.RunOptions(icount=True, smp=row.get("smp"), machine=row.get("machine"),
                                   machine_arguments=row.get("machine_arguments", []))
         result = capture.run(self.built(row), options, RUN_SECONDS)
         found = re.search(rf"^{re.escape(row['line'])} +([0-9]+)", result.text(), re.MULTILINE)

@@ -3,6 +3,7 @@
 import json
 import os
 
+from . import isas
 from .failure import Failure, near_matches
 from .places import in_root
 
@@ -15,17 +16,26 @@ class Board:
     def __init__(self, name, facts):
         self.name = name
         self.description = facts["description"]
-        self.isa = facts["isa"]
+        self.isa = isas.load(facts["isa"])
         self.load_address = int(facts["load_address"], 0)
         self.kernel = facts["kernel"]
         self.cpus = facts["cpus"]
         self.config = {key: str(value) for key, value in facts["config"].items()}
         self.qemu = facts["qemu"]
-        self.sdcard = facts.get("sdcard")
+        self.image = facts.get("image")
 
-    def machine(self, configuration):
-        """QEMU's -M argument under a configuration."""
-        return self.qemu["machine"].format(**{**self.config, **configuration})
+    def machines(self):
+        """Names of QEMU's machines that the board's images run on; the first is the default."""
+        return [machine.split(",")[0] for machine in self.qemu["machines"]]
+
+    def machine(self, configuration, name=None):
+        """QEMU's -M argument under a configuration, of the default machine or the named one."""
+        names = self.machines()
+        if name is not None and name not in names:
+            raise Failure(f"{self.name} has no machine {name!r}{near_matches(name, names)}; "
+                          f"--machine takes {', '.join(names)}")
+        chosen = self.qemu["machines"][names.index(name) if name else 0]
+        return chosen.format(**{**self.config, **configuration})
 
     def console_is_second_serial(self, configuration):
         wanted = self.qemu.get("second_serial", {})
@@ -53,8 +63,8 @@ def print_table():
     for name in names():
         board = load(name)
         default = " (default)" if name == DEFAULT else ""
-        version = f"{board.qemu['machine'].split(',')[0]}, {board.qemu['minimum_version']} or later"
-        rows.append((name, board.isa, str(board.cpus), version, board.description + default))
+        qemu = f"{', '.join(board.machines())}; {board.qemu['minimum_version']} or later"
+        rows.append((name, board.isa.name, str(board.cpus), qemu, board.description + default))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)) + "  " + row[4])

@@ -43,7 +43,7 @@ class Request:
     def cache_entries(self):
         """What CMake is told; a change of any of it configures again."""
         entries = {
-            "CMAKE_TOOLCHAIN_FILE": in_root("cmake", f"toolchain-{self.board.isa}.cmake"),
+            "CMAKE_TOOLCHAIN_FILE": self.board.isa.toolchain_file(),
             "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
             "Kiln_DIR": in_root("cmake"),
             "KILN_BUILD_DIR": self.build_folder.path,
@@ -56,11 +56,12 @@ class Request:
 
     def needs(self):
         """Tools that have to be there."""
-        compiler = () if self.toolchain else ("aarch64-linux-gnu-gcc",)
+        isa = self.board.isa
+        compiler = () if self.toolchain else (isa.tool("gcc"),)
         if self.toolchain == "clang":
             compiler = ("clang", "ld.lld")
-        cpp = ("aarch64-linux-gnu-g++",) if self.app.is_cpp() and not self.toolchain else ()
-        return ("cmake", "ninja", "picolibc") + compiler + cpp
+        cpp = (isa.tool("g++"),) if self.app.is_cpp() and not self.toolchain else ()
+        return packages.BUILD + isa.libc_needs + compiler + cpp
 
 
 class Built:
@@ -76,9 +77,10 @@ class Built:
         self.configuration = effective_configuration(request, name)
 
     def addr2line(self):
-        """A program that knows the ELF's line numbers; any binutils with AArch64 in it does."""
-        prefix = gcc_prefix(self.request.toolchain) or "aarch64-linux-gnu-"
-        names = (f"{prefix}addr2line", "aarch64-linux-gnu-addr2line", "llvm-addr2line")
+        """A program that knows the ELF's line numbers; any binutils with the ISA in it does."""
+        isa = self.request.board.isa
+        prefix = gcc_prefix(self.request.toolchain) or isa.prefix
+        names = (f"{prefix}addr2line", isa.tool("addr2line"), "llvm-addr2line")
         return next(filter(packages.find_program, names), "addr2line")
 
 

@@ -41,14 +41,22 @@ def run(built, options, timeout, data=b"", host="pipe"):
     or with host "tty" as a person types it.
     """
     board = built.request.board
-    command = qemu.command(board, built.image, built.configuration, options, host, built.tree)
-    with Child(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-               bufsize=0) as process:
+    launch = qemu.Launch(board, built.image, built.configuration, options, host, built.tree)
+    with launch, Child(launch.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, bufsize=0) as process:
         session = CapturingSession(process, built.elf, built.addr2line(), data, host)
         try:
-            status = session.run(time.monotonic() + timeout)
+            qemu_status = session.run(time.monotonic() + timeout)
         except Failure as late:
             return Captured(late.status, session.output + session.ready.end(), timed_out=True)
         finally:
             session.close()
-    return Captured(status, session.output)
+        return ended(launch, qemu_status, session.output)
+
+
+def ended(launch, qemu_status, output):
+    """What a run gave that came to its end; a QEMU that failed says so below the output."""
+    try:
+        return Captured(launch.exit_status(qemu_status), output)
+    except Failure as failure:
+        return Captured(failure.status, output + f"kiln: {failure}\n".encode())

@@ -24,8 +24,10 @@ def run(chosen):
 
     request = request_of(chosen, checks=True, smp=chosen.smp or 1)
     qemu.check_cpus(request.board, chosen.smp)
+    request.board.machine({}, chosen.machine)
     options = qemu.RunOptions(chosen.program_words, chosen.smp, chosen.icount,
-                              debug_port(chosen), chosen.log_guest_errors)
+                              debug_port(chosen), chosen.log_guest_errors,
+                              machine=chosen.machine)
     if options.debug_port:
         qemu.check_port(options.debug_port)
     building.check_toolchain(request)
@@ -49,12 +51,12 @@ def start(built, options, chosen):
 
     board = built.request.board
     host, quoter = session.console_ends()
-    command = qemu.command(board, built.image, built.configuration, options, host, built.tree)
-    say_command(command, chosen.verbose)
+    launch = qemu.Launch(board, built.image, built.configuration, options, host, built.tree)
+    say_command(launch.command, chosen.verbose)
     if options.debug_port:
         say(f"waiting for gdb on port {options.debug_port}: "
             f"./kiln debug {chosen.app} -b {board.name} --port {options.debug_port}")
-    return session.interact(command, built.elf, built.addr2line(), host, quoter, chosen.timeout,
+    return session.interact(launch, built.elf, built.addr2line(), host, quoter, chosen.timeout,
                             built.lock.release)
 
 
@@ -67,13 +69,16 @@ def build(chosen):
 
 
 def image(chosen):
-    from . import building, sdcard
+    from . import building, images, qemu
 
-    request = request_of(chosen, checks=False)
-    sdcard.check(request.board, chosen.firmware)
+    request = request_of(chosen, checks=False, smp=chosen.smp or 1)
+    qemu.check_cpus(request.board, chosen.smp)
+    own = [f"smp={chosen.smp}"] if chosen.smp else []
+    options = images.Options(own, chosen.program_words, chosen.firmware, chosen.verbose)
+    images.check(request.board, options)
     built = building.build(request)
     try:
-        sdcard.make(built, chosen.firmware, chosen.verbose)
+        images.make(built, options)
     finally:
         built.lock.release()
 
@@ -109,9 +114,13 @@ def boards(chosen):
 def setup(chosen):
     from . import installing, packages, qemu
 
-    needs = packages.RUN if chosen.what == "run" else packages.TEST
-    names = [board_list.DEFAULT] if chosen.what == "run" else board_list.names()
+    name = chosen.board or board_list.DEFAULT
+    if chosen.what == "run" or chosen.board:
+        found = [board_list.load(name)]
+    else:
+        found = [board_list.load(each) for each in board_list.names()]
+    needs = packages.run_needs(found[0]) if chosen.what == "run" else packages.test_needs(found)
     installing.ensure(needs, verbose=chosen.verbose)
-    for name in names:
-        qemu.ensure(board_list.load(name), chosen.verbose)
+    for board in found:
+        qemu.ensure(board, chosen.verbose)
     say("everything that is needed is there")

@@ -46,8 +46,8 @@ def run_command(words):
 
     words, program_words = arguments.split_at_dashes(words)
     chosen = arguments.parser().parse_args(words)
-    if program_words is not None and chosen.command not in ("run", "debug"):
-        raise Failure(f"only run and debug take words after --, not {chosen.command}",
+    if program_words is not None and chosen.command not in ("run", "image", "debug"):
+        raise Failure(f"only run, image and debug take words after --, not {chosen.command}",
                       WRONG_USAGE)
     chosen.program_words = program_words or []
     return getattr(commands, chosen.command)(chosen) or 0

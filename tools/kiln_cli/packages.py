@@ -12,12 +12,19 @@ PROGRAMS = {
     "cmake": "cmake",
     "ninja": "ninja-build",
     "qemu-system-aarch64": "qemu-system-arm",
+    "qemu-system-x86_64": "qemu-system-x86",
     "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
     "aarch64-linux-gnu-g++": "g++-aarch64-linux-gnu",
+    "x86_64-linux-gnu-gcc": "gcc-x86-64-linux-gnu",  # on an x86_64 Debian gcc provides it
+    "x86_64-linux-gnu-g++": "g++-x86-64-linux-gnu",
     "gdb-multiarch": "gdb-multiarch",
     "mkfs.fat": "dosfstools",
     "fsck.fat": "dosfstools",
     "mcopy": "mtools",
+    "grub-mkrescue": "grub-common",
+    "xorriso": "xorriso",
+    "make": "make",
+    "xz": "xz-utils",
     "clang": "clang",
     "ld.lld": "lld",
     "clang-tidy": "clang-tidy",
@@ -30,19 +37,42 @@ PROGRAMS = {
 FILES = {
     "picolibc": ("picolibc-aarch64-linux-gnu",
                  "/usr/lib/picolibc/aarch64-linux-gnu/include/picolibc.h"),
+    "newlib source": ("newlib-source", "/usr/src/newlib/newlib-*.tar.xz"),
+    "GRUB for BIOS": ("grub-pc-bin", "/usr/lib/grub/i386-pc/multiboot2.mod"),
+    "GRUB for UEFI": ("grub-efi-amd64-bin", "/usr/lib/grub/x86_64-efi/multiboot2.mod"),
+    "UEFI for QEMU": ("ovmf", "/usr/share/OVMF/OVMF_CODE*.fd"),
     "libc headers": ("libc6-dev", "/usr/include/stdio.h"),
     "clang sanitizers": ("libclang-rt-dev", "/usr/lib/*/clang/*/lib/*/libclang_rt.fuzzer*.a",
                          "/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer*.a"),
 }
 
-BUILD = ("cmake", "ninja", "aarch64-linux-gnu-gcc", "picolibc")
-RUN = BUILD + ("qemu-system-aarch64",)
-IMAGE = ("mkfs.fat", "mcopy")
+BUILD = ("cmake", "ninja")
+IMAGES = {
+    "sdcard": ("mkfs.fat", "mcopy"),
+    "usb": ("grub-mkrescue", "GRUB for BIOS", "GRUB for UEFI", "xorriso", "mcopy"),
+}
 DEBUG = ("gdb-multiarch",)
-TEST = RUN + IMAGE + DEBUG + (
-    "fsck.fat", "aarch64-linux-gnu-g++", "clang", "ld.lld", "clang-format", "clang-tidy",
-    "cppcheck", "ctags", "gcc", "g++", "libc headers", "clang sanitizers",
+CHECKS = (
+    "fsck.fat", "clang", "ld.lld", "clang-format", "clang-tidy", "cppcheck", "ctags", "gcc", "g++",
+    "libc headers", "clang sanitizers", "UEFI for QEMU",
 )
+
+
+def run_needs(board):
+    """What building an app for a board and running it needs."""
+    return BUILD + (board.isa.tool("gcc"), *board.isa.libc_needs, board.qemu["program"])
+
+
+def image_needs(board):
+    return IMAGES[board.image["kind"]] if board.image else ()
+
+
+def test_needs(boards):
+    """What the tests of these boards need."""
+    needs = CHECKS + DEBUG
+    for board in boards:
+        needs += run_needs(board) + image_needs(board) + (board.isa.tool("g++"),)
+    return tuple(dict.fromkeys(needs))
 
 
 def find_program(name):

@@ -1,21 +1,24 @@
-"""The QEMU command for an image on a board."""
+"""The QEMU command for an image on a board, and the exit status that a run has."""
 
+import contextlib
 import os
 import re
 import socket
 import subprocess
 
 from . import words
-from .failure import Failure, WRONG_USAGE
+from .failure import BUILD_FAILED, Failure, WRONG_USAGE
 
 DEFAULT_GDB_PORT = 1234
+# In a board's arguments for QEMU: the file that the exit status is written to.
+STATUS_FILE = "{STATUS_FILE}"
 
 
 class RunOptions:
     """How an image is started; every field has the default of an ordinary run."""
 
     def __init__(self, arguments=(), smp=None, icount=False, debug_port=None, error_log=None,
-                 own_words=(), machine_arguments=()):
+                 own_words=(), machine_arguments=(), machine=None):
         self.arguments = list(arguments)
         self.smp = smp
         self.icount = icount
@@ -23,6 +26,48 @@ class RunOptions:
         self.error_log = error_log
         self.own_words = list(own_words)
         self.machine_arguments = list(machine_arguments)
+        self.machine = machine
+
+
+class Launch:
+    """The words of QEMU's command line, and where the program's exit status is found."""
+
+    def __init__(self, board, image, configuration, options, host, scratch_folder):
+        """`host` is what owns the serial line: pipe or tty."""
+        self.status_file = os.path.join(scratch_folder, f"exit-status-{os.getpid()}")
+        self.status_is_in_file = any(STATUS_FILE in word for word in board.qemu["arguments"])
+        self.command = command(board, image, configuration, options, host, scratch_folder,
+                               self.status_file)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.status_file)
+
+    def exit_status(self, qemu_status):
+        """
+        The program's: by semihosting it is QEMU's own; otherwise the image has written it to the
+        file, unless it just switched the machine off, which is status 0.
+        """
+        if qemu_status < 0:
+            raise Failure(f"QEMU was ended by signal {-qemu_status}", 128 - qemu_status)
+        told = self.told() if self.status_is_in_file else b""
+        if told:
+            return told[-1]
+        if self.status_is_in_file and qemu_status != 0:
+            raise Failure(f"QEMU ended with status {qemu_status} before the image told its own",
+                          BUILD_FAILED)
+        return qemu_status
+
+    def told(self):
+        """The bytes that the image has written to the status file."""
+        try:
+            with open(self.status_file, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
 
 
 def installed_version(program):
@@ -43,7 +88,6 @@ def minimum_version(board):
 def ensure(board, verbose=False, other_needs=()):
     """Installs QEMU, or a newer one, when the board needs it, and what else is needed with it."""
     from . import installing
-    from .failure import BUILD_FAILED
 
     program = board.qemu["program"]
     version = installed_version(program)
@@ -74,19 +118,20 @@ def check_port(port):
                           "choose another by --port", WRONG_USAGE) from error
 
 
-def command(board, image, configuration, options, host, scratch_folder):
-    """The words of QEMU's command line; `host` is what owns the serial line: pipe or tty."""
+def command(board, image, configuration, options, host, scratch_folder, status_file):
+    """The words of QEMU's command line."""
     own = [f"host={host}"] + options.own_words
     if options.smp is not None:
         own.append(f"smp={options.smp}")
     arguments = words.boot_arguments(own, options.arguments)
-    result = [board.qemu["program"], "-M", board.machine(configuration)]
-    result += board.qemu["arguments"] + options.machine_arguments
+    result = [board.qemu["program"], "-M", board.machine(configuration, options.machine)]
+    result += [word.replace(STATUS_FILE, status_file.replace(",", ",,"))
+               for word in board.qemu["arguments"]]
+    result += options.machine_arguments
     if board.qemu["smp_option"] and options.smp is not None:
         result += ["-smp", str(options.smp)]
     result += ["-kernel", image, "-append", arguments]
     result += device_tree_if_long(board, arguments, scratch_folder)
-    result += ["-semihosting-config", "enable=on,target=native"]
     result += ["-display", "none", "-monitor", "none"]
     if board.console_is_second_serial(configuration):
         result += ["-serial", "null"]

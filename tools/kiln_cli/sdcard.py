@@ -1,13 +1,13 @@
-"""./kiln image: an SD card image with one FAT32 partition for a Raspberry Pi."""
+"""The image of an SD card with one FAT32 partition for a Raspberry Pi."""
 
 import os
 import struct
-import subprocess
 import tempfile
 
-from . import installing, packages
-from .failure import BUILD_FAILED, Failure
-from .report import say, say_command
+from . import packages, words
+from .failure import Failure
+from .image_tools import execute
+from .report import say
 
 SECTOR_BYTES = 512
 PARTITION_START = 2048
@@ -19,37 +19,42 @@ WHERE_FROM = ("Debian's package raspi-firmware (non-free-firmware) and the boot 
               "Raspberry Pi's firmware repository have them; --firmware DIR adds them")
 
 
-def check(board, firmware):
-    """What can be refused before anything is built."""
-    if not board.sdcard:
-        raise Failure(f"{board.name} does not start from an SD card")
-    if firmware and not os.path.isdir(firmware):
-        raise Failure(f"no such folder: {firmware}")
+def check(board, options):
+    if options.firmware and not os.path.isdir(options.firmware):
+        raise Failure(f"no such folder: {options.firmware}")
+    if any("\n" in word for word in options.arguments):
+        raise Failure("cmdline.txt is one line: a word on the card cannot hold a line feed")
 
 
-def make(built, firmware, verbose):
+def make(built, options):
     """Writes build/BOARD/APP/sdcard.img."""
-    installing.ensure(packages.IMAGE, verbose=verbose)
     board = built.request.board
-    found, absent = firmware_files(board, firmware)
+    found, absent = firmware_files(board, options.firmware)
     target = os.path.join(built.tree, "sdcard.img")
     with tempfile.TemporaryDirectory(dir=built.tree) as folder:
-        config = os.path.join(folder, "config.txt")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(config_text(board))
+        texts = {"config.txt": config_text(board),
+                 "cmdline.txt": words.boot_arguments(options.own, options.arguments)}
+        paths = [write(os.path.join(folder, name), f"{text}\n")
+                 for name, text in texts.items() if text]
         card = os.path.join(folder, "sdcard.img")
-        write_card(card, [config, built.image] + found, verbose)
+        write_card(card, paths + [built.image] + found, options.verbose)
         os.replace(card, target)
     say(f"made {target}")
     if absent:
         say(f"to start a real board, add to the card: {', '.join(absent)}. {WHERE_FROM}")
 
 
+def write(path, text):
+    with open(path, "wb") as file:
+        file.write(os.fsencode(text))
+    return path
+
+
 def firmware_files(board, folder):
     """(paths that were found, names that were not)."""
     folders = [folder] if folder else [path for path in DEBIAN_FIRMWARE if os.path.isdir(path)]
     found, absent = [], []
-    for name in board.sdcard["firmware"]:
+    for name in board.image["firmware"]:
         paths = [os.path.join(each, name) for each in folders]
         existing = [path for path in paths if os.path.isfile(path)]
         if existing:
@@ -62,13 +67,13 @@ def firmware_files(board, folder):
 def config_text(board):
     """The firmware's settings: which kernel, where it is loaded, and a console that works."""
     return (
-        f"[{board.sdcard['section']}]\n"
+        f"[{board.image['section']}]\n"
         f"kernel={board.kernel}\n"
         f"kernel_address={board.load_address:#x}\n"
         "arm_64bit=1\n"
         "enable_uart=1\n"
         "core_freq=250\n"
-        "[all]\n"
+        "[all]"
     )
 
 
@@ -96,13 +101,3 @@ def make_file_system(path, verbose):
     command = [packages.find_program("mkfs.fat"), "-F", "32", "-s", "1", "-n", "KILN",
                "-h", str(PARTITION_START), "--offset", str(PARTITION_START), path, str(blocks)]
     execute(command, verbose)
-
-
-def execute(command, verbose):
-    say_command(command, verbose)
-    environment = {**os.environ, "MTOOLS_SKIP_CHECK": "0", "MTOOLSRC": os.devnull}
-    result = subprocess.run(command, capture_output=True, text=True, errors="replace",
-                            check=False, env=environment)
-    if result.returncode != 0:
-        raise Failure(f"{os.path.basename(command[0])} failed: {result.stderr.strip()}",
-                      BUILD_FAILED)

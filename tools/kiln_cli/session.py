@@ -142,10 +142,11 @@ def console_ends(descriptors=(0, 1)):
     return "pipe", InputQuoter()
 
 
-def interact(command, elf, addr2line, host, quoter, timeout=None, on_ready=None):
+def interact(launch, elf, addr2line, host, quoter, timeout=None, on_ready=None):
     """Runs QEMU on the user's own input and output; the exit status of the program."""
     with ExitStack() as stack:
-        process = stack.enter_context(Child(command, stdin=subprocess.PIPE, bufsize=0,
+        stack.enter_context(launch)
+        process = stack.enter_context(Child(launch.command, stdin=subprocess.PIPE, bufsize=0,
                                             stdout=subprocess.PIPE, stderr=subprocess.PIPE))
         session = Session(process, elf, addr2line, 0, 1, quoter)
         stack.callback(session.close)
@@ -157,12 +158,6 @@ def interact(command, elf, addr2line, host, quoter, timeout=None, on_ready=None)
             status = session.run(deadline)
         except BrokenPipeError:
             return BROKEN_PIPE
-    return exit_status(status, session)
-
-
-def exit_status(status, session):
-    if status < 0:
-        raise Failure(f"QEMU was ended by signal {-status}", 128 - status)
-    if status == 1 and session.error_text and not session.last_output:
-        raise Failure("QEMU could not start the image", BUILD_FAILED)
-    return status
+        if status == 1 and session.error_text and not session.last_output:
+            raise Failure("QEMU could not start the image", BUILD_FAILED)
+        return launch.exit_status(status)

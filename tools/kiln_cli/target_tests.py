@@ -13,7 +13,7 @@ FOLDER = in_root("tests", "target")
 RUN_SECONDS = 60
 ALLOWED_LOG = "qemu-log-allowed.txt"
 KEYS = {"name", "app", "boards", "smp", "config", "arguments", "input", "input_file", "status",
-        "expect", "reject", "own_words", "timeout", "machine_arguments", "host"}
+        "expect", "reject", "own_words", "timeout", "machine", "machine_arguments", "host"}
 
 
 class Run:
@@ -109,7 +109,8 @@ def execute(name, build_dir):
     log = log_path(build_folder, run.board, run.name)
     options = qemu.RunOptions(run.get("arguments", []), run.get("smp"), error_log=log,
                               own_words=run.get("own_words", []),
-                              machine_arguments=run.get("machine_arguments", []))
+                              machine_arguments=run.get("machine_arguments", []),
+                              machine=run.get("machine"))
     result = capture.run(built, options, run.get("timeout", RUN_SECONDS), run.input_bytes(),
                          run.get("host", "pipe"))
     sys.stdout.write(without_plan(result.text()))

@@ -27,9 +27,10 @@ def run(chosen):
     """0 when everything passed, 1 when something failed; the summary is the last line."""
     if chosen.board:
         boards.load(chosen.board)
-    installing.ensure(packages.TEST, verbose=chosen.verbose)
-    for name in boards.names():
-        qemu.ensure(boards.load(name), chosen.verbose)
+    every_board = [boards.load(name) for name in boards.names()]
+    installing.ensure(packages.test_needs(every_board), verbose=chosen.verbose)
+    for board in every_board:
+        qemu.ensure(board, chosen.verbose)
     build_folder = BuildFolder(chosen.build_dir)
     tree = os.path.join(build_folder.path, "tests")
     os.environ["KILN_BUILD_DIR"] = build_folder.path
