@@ -82,6 +82,8 @@ def add_build_options(command, app_is_optional):
                       help="with assertions (default for run, build and test)")
     kind.add_argument("--release", dest="checks", action="store_false",
                       help="without assertions (default for bench and image)")
+    command.add_argument("--libc", choices=("picolibc", "newlib"),
+                         help="the C library, instead of the one that the app or the ISA chooses")
     command.add_argument("--toolchain", metavar="PREFIX",
                          help="prefix of the compiler's tools, such as aarch64-none-elf-, or clang")
 

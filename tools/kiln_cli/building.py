@@ -21,18 +21,21 @@ APP_LIST = "kiln-apps.txt"
 NINJA_STATUS = re.compile(r"\[[0-9]+/[0-9]+\] |ninja: |-- |\s*$")
 # The step that looks whether the runtime is up to date runs each time and builds nothing itself.
 NINJA_WORK = re.compile(r"\[[1-9][0-9]*/[0-9]+\] (?!Kiln's runtime for )")
+# What takes long within a step is told at once: the building of a C library.
+SAID_BY_A_STEP = "kiln: building "
 
 
 class Request:
     """What to build, and how."""
 
     def __init__(self, app, board, configuration, build_folder, toolchain=None, verbose=False,
-                 tree_name=None):
+                 tree_name=None, libc=None):
         self.app = app
         self.board = board
         self.configuration = configuration
         self.build_folder = build_folder
         self.toolchain = toolchain
+        self.libc = libc
         self.verbose = verbose
         self.tree_name = tree_name or app.name
         self.tree = build_folder.of_app(board, self.tree_name)
@@ -52,16 +55,18 @@ class Request:
         }
         if self.toolchain:
             entries["KILN_TOOLCHAIN"] = self.toolchain
+        if self.libc:
+            entries["KILN_LIBC"] = self.libc
         return entries
 
     def needs(self):
         """Tools that have to be there."""
-        isa = self.board.isa
+        isa, libc = self.board.isa, self.libc or self.board.isa.libc
         compiler = () if self.toolchain else (isa.tool("gcc"),)
         if self.toolchain == "clang":
-            compiler = ("clang", "ld.lld")
+            compiler = ("clang", "ld.lld") + ((isa.tool("gcc"),) if libc == "newlib" else ())
         cpp = (isa.tool("g++"),) if self.app.is_cpp() and not self.toolchain else ()
-        return packages.BUILD + isa.libc_needs + compiler + cpp
+        return packages.BUILD + packages.LIBCS[libc] + compiler + cpp
 
 
 class Built:
@@ -180,7 +185,7 @@ def forget_moved_trees(request):
 def forget_tree_of_another(request, wanted):
     """CMake's cache cannot change its source folder or compiler: start it anew."""
     stamp = read_stamp(request.tree) or {"source": None, "cache": {}}
-    fixed = ("CMAKE_TOOLCHAIN_FILE", "KILN_TOOLCHAIN", "Kiln_DIR")
+    fixed = ("CMAKE_TOOLCHAIN_FILE", "KILN_TOOLCHAIN", "KILN_LIBC", "Kiln_DIR")
     same = stamp["source"] == wanted["source"] and all(
         stamp["cache"].get(key) == wanted["cache"].get(key) for key in fixed)
     if os.path.isdir(request.tree) and not same:
@@ -245,7 +250,7 @@ def run_quietly(command, verbose, title=None):
     with Child(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         for line in process.stdout:
-            if verbose:
+            if verbose or line.startswith(SAID_BY_A_STEP):
                 show(line)
                 continue
             if title and NINJA_WORK.match(line):

@@ -16,7 +16,7 @@ def request_of(chosen, checks, smp=1):
     with_checks = checks if chosen.checks is None else chosen.checks
     options = configuration.choose(chosen.config, with_checks, smp)
     return Request(app, board, options, BuildFolder(chosen.build_dir), chosen.toolchain,
-                   chosen.verbose)
+                   chosen.verbose, libc=chosen.libc)
 
 
 def run(chosen):

@@ -15,6 +15,11 @@ def known_options():
         return dict(OPTION.findall(file.read()))
 
 
+def value(configuration, name):
+    """An option's value, which is the header's default when the configuration is silent."""
+    return configuration.get(name) or known_options()[name]
+
+
 def parse(settings):
     """{name: value} from a list of 'NAME=VALUE'."""
     chosen = {}

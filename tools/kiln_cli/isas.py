@@ -12,7 +12,7 @@ class Isa:
         self.name = name
         self.prefix = facts["prefix"]
         self.clang_target = facts["clang_target"]
-        self.libc_needs = tuple(facts["libc_needs"])
+        self.libc = facts["libc"]
 
     def tool(self, name):
         """A program of the default toolchain, such as aarch64-linux-gnu-gcc."""

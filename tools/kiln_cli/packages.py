@@ -24,7 +24,6 @@ PROGRAMS = {
     "grub-mkrescue": "grub-common",
     "xorriso": "xorriso",
     "make": "make",
-    "xz": "xz-utils",
     "clang": "clang",
     "ld.lld": "lld",
     "clang-tidy": "clang-tidy",
@@ -47,6 +46,7 @@ FILES = {
 }
 
 BUILD = ("cmake", "ninja")
+LIBCS = {"picolibc": ("picolibc",), "newlib": ("newlib source", "make")}
 IMAGES = {
     "sdcard": ("mkfs.fat", "mcopy"),
     "usb": ("grub-mkrescue", "GRUB for BIOS", "GRUB for UEFI", "xorriso", "mcopy"),
@@ -60,7 +60,7 @@ CHECKS = (
 
 def run_needs(board):
     """What building an app for a board and running it needs."""
-    return BUILD + (board.isa.tool("gcc"), *board.isa.libc_needs, board.qemu["program"])
+    return BUILD + LIBCS[board.isa.libc] + (board.isa.tool("gcc"), board.qemu["program"])
 
 
 def image_needs(board):
@@ -69,7 +69,7 @@ def image_needs(board):
 
 def test_needs(boards):
     """What the tests of these boards need."""
-    needs = CHECKS + DEBUG
+    needs = CHECKS + DEBUG + LIBCS["newlib"]
     for board in boards:
         needs += run_needs(board) + image_needs(board) + (board.isa.tool("g++"),)
     return tuple(dict.fromkeys(needs))

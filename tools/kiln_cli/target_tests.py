@@ -13,7 +13,7 @@ FOLDER = in_root("tests", "target")
 RUN_SECONDS = 60
 ALLOWED_LOG = "qemu-log-allowed.txt"
 KEYS = {"name", "app", "boards", "smp", "config", "arguments", "input", "input_file", "status",
-        "expect", "reject", "own_words", "timeout", "machine", "machine_arguments", "host"}
+        "expect", "reject", "own_words", "timeout", "machine", "machine_arguments", "host", "libc"}
 
 
 class Run:
@@ -95,8 +95,10 @@ def build(run, build_folder):
     app = apps.find(run.source)
     variant = "".join(f"+{key}={value}" for key, value in sorted(options.items())
                       if key != "CHECKS")
+    libc = run.get("libc")
+    variant += f"+{libc}" if libc else ""
     built = building.build(building.Request(app, board, options, build_folder,
-                                            tree_name=f"test-{app.name}{variant}"))
+                                            tree_name=f"test-{app.name}{variant}", libc=libc))
     built.lock.release()
     return built
 

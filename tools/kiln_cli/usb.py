@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 
-from . import image_tools, packages
+from . import configuration, image_tools, packages
 from .failure import Failure
 from .report import say
 
@@ -42,7 +42,7 @@ def make(built, options):
         os.makedirs(os.path.join(content, "boot", "grub"))
         shutil.copy(built.image, os.path.join(content, "boot", built.request.board.kernel))
         with open(os.path.join(content, "boot", "grub", "grub.cfg"), "wb") as file:
-            file.write(os.fsencode(grub_script(built.request.board.kernel, options)))
+            file.write(os.fsencode(grub_script(built, options)))
         stick = os.path.join(folder, "usb.img")
         image_tools.execute([packages.find_program("grub-mkrescue"), "--compress=xz",
                              f"--install-modules={' '.join(MODULES)}", "--fonts=", "--locales=",
@@ -51,15 +51,16 @@ def make(built, options):
     say(f"made {target}")
 
 
-def grub_script(kernel, options):
+def grub_script(built, options):
     """
     What GRUB does, at once and without a menu. Its own messages go to the serial line too, where
     there is one; on UEFI it takes a graphics mode for the program's screen.
     """
+    baud = configuration.value(built.configuration, "BAUD")
     words = list(options.own) + (["--"] + options.arguments if options.arguments else [])
-    command = " ".join(["multiboot2", f"/boot/{kernel}"] + [quote(word) for word in words])
+    command = " ".join(["multiboot2", f"/boot/{built.request.board.kernel}"] + [quote(word) for word in words])
     return (
-        "if serial --unit=0 --speed=115200; then\n"
+        f"if serial --unit=0 --speed={baud}; then\n"
         "  terminal_output console serial\n"
         "fi\n"
         "insmod all_video\n"
