@@ -99,18 +99,41 @@ static void call_here(void (*function)(void *argument), void *argument)
     arch_irq_restore(state);
 }
 
-/* The caller takes interrupts while it waits, and so serves calls from others, its target too. */
-static void call_there(unsigned cpu, void (*function)(void *argument), void *argument)
+/* The call must live until it is done. */
+static void post(unsigned cpu, struct cpu_call *call)
 {
     struct percpu *target = core_percpu(cpu);
-    struct cpu_call call = {.function = function, .argument = argument};
 
-    call.next = __atomic_load_n(&target->calls, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&target->calls, &call.next, &call, true, __ATOMIC_RELEASE,
+    call->next = __atomic_load_n(&target->calls, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&target->calls, &call->next, call, true, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED))
         arch_spin_relax();
     irq_send_ipi(cpu);
+}
+
+/* The caller takes interrupts while it waits, and so serves calls from others, its target too. */
+static void call_there(unsigned cpu, void (*function)(void *argument), void *argument)
+{
+    struct cpu_call call = {.function = function, .argument = argument};
+
+    post(cpu, &call);
     arch_spin_until_changes(&call.done, 0);
+}
+
+void core_call_others(void (*function)(void *argument), void *argument)
+{
+    struct cpu_call calls[IRQ_CPUS];
+    unsigned self = kiln_cpu_id();
+    unsigned count = kiln_cpu_count();
+
+    for (unsigned cpu = 0; cpu < count; cpu++) {
+        calls[cpu] = (struct cpu_call){.function = function, .argument = argument};
+        if (cpu != self)
+            post(cpu, &calls[cpu]);
+    }
+    for (unsigned cpu = 0; cpu < count; cpu++)
+        if (cpu != self)
+            arch_spin_until_changes(&calls[cpu].done, 0);
 }
 
 int kiln_cpu_call(unsigned cpu, void (*function)(void *argument), void *argument)

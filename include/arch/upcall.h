@@ -23,6 +23,13 @@ _Noreturn void core_cpu_entry(void);
  * where the CPU has a vector for each interrupt, else anything. */
 void core_interrupt(uint32_t hint);
 
+/*
+ * Runs a function on every other CPU that runs, in its interrupt handler, and waits until all have:
+ * how arch reaches the TLBs of others where no instruction does. SMP builds, thread context or
+ * boot; with interrupts on, or masked where no other CPU waits for this one with its own masked.
+ */
+void core_call_others(void (*function)(void *argument), void *argument);
+
 /* An exception that no other code handled. May return only if it has mended the cause. */
 void core_fault(struct arch_frame *frame);
 
