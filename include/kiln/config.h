@@ -46,6 +46,11 @@
 #define KILN_CONFIG_BAUD 115200
 #endif
 
+/* Console output also on the screen of a PC (1): text memory, or the firmware's framebuffer. */
+#ifndef KILN_CONFIG_SCREEN
+#define KILN_CONFIG_SCREEN 1
+#endif
+
 /* Bytes of console input that are kept until the program reads them, a power of two. */
 #ifndef KILN_CONFIG_CONSOLE_INPUT_BYTES
 #define KILN_CONFIG_CONSOLE_INPUT_BYTES 1024
