@@ -1,0 +1,100 @@
+/*
+ * FP and SIMD registers: x87, SSE, and by XSAVE what the CPU has of AVX and AVX-512. CR0.TS traps
+ * their first use. Intel SDM volume 1, chapter 13 "Managing State Using the XSAVE Feature Set".
+ */
+#include "features.h"
+#include <arch/fp.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define CR4_OSFXSR        (1u << 9)
+#define CR4_OSXMMEXCPT    (1u << 10)
+#define CR4_OSXSAVE       (1u << 18)
+
+#define LEAF1_ECX_XSAVE   (1u << 26)
+#define LEAF_XSAVE        0xDu
+#define XSAVE_EAX_OPTIMAL (1u << 0) /* of subleaf 1 */
+
+/* State components. */
+#define STATE_SSE     3u /* with x87 */
+#define STATE_AVX     (1u << 2)
+#define STATE_AVX_512 (7u << 5)
+
+/* The start of a state: FXSAVE's area, of which these two words are not 0 at reset, and XSAVE's
+ * header, whose zeros say that every component is as at reset and not to be read. */
+struct state_start {
+    uint16_t x87_control;
+    uint16_t x87_rest[11];
+    uint32_t sse_control;
+    uint32_t registers[121];
+    uint64_t header[8];
+};
+_Static_assert(sizeof(struct state_start) == 576, "the CPU's layout");
+
+/* Nothing traps; 64 bits of precision. */
+#define X87_CONTROL_RESET 0x37Fu
+#define SSE_CONTROL_RESET 0x1F80u
+
+/* How states are saved; the same on all CPUs. */
+static enum { BY_FXSAVE, BY_XSAVE, BY_XSAVEOPT } method;
+
+uint64_t isa_fp_features(const struct cpuid *leaf1)
+{
+    if (leaf1->ecx & LEAF1_ECX_XSAVE)
+        method = cpuid_read(LEAF_XSAVE, 1).eax & XSAVE_EAX_OPTIMAL ? BY_XSAVEOPT : BY_XSAVE;
+    return CR4_OSFXSR | CR4_OSXMMEXCPT | (method == BY_FXSAVE ? 0 : CR4_OSXSAVE);
+}
+
+/* AVX-512 needs AVX, and its own three parts together. */
+void isa_fp_init(void)
+{
+    uint32_t use = STATE_SSE;
+
+    if (method == BY_FXSAVE)
+        return;
+    uint32_t has = cpuid_read(LEAF_XSAVE, 0).eax;
+    if (has & STATE_AVX)
+        use |= STATE_AVX | ((has & STATE_AVX_512) == STATE_AVX_512 ? STATE_AVX_512 : 0);
+    __asm__ volatile("xsetbv" : : "c"(0), "a"(use), "d"(0) : "memory");
+}
+
+size_t arch_fp_state_bytes(void)
+{
+    return method == BY_FXSAVE ? sizeof(struct state_start) : cpuid_read(LEAF_XSAVE, 0).ebx;
+}
+
+void arch_fp_state_init(void *state)
+{
+    struct state_start *start = state;
+
+    memset(start, 0, sizeof(*start));
+    start->x87_control = X87_CONTROL_RESET;
+    start->sse_control = SSE_CONTROL_RESET;
+}
+
+void arch_fp_save(void *state)
+{
+    if (method == BY_FXSAVE)
+        __asm__ volatile("fxsave64 (%0)" : : "r"(state) : "memory");
+    else if (method == BY_XSAVE)
+        __asm__ volatile("xsave64 (%0)" : : "r"(state), "a"(-1), "d"(-1) : "memory");
+    else
+        __asm__ volatile("xsaveopt64 (%0)" : : "r"(state), "a"(-1), "d"(-1) : "memory");
+}
+
+void arch_fp_restore(const void *state)
+{
+    if (method == BY_FXSAVE)
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(state) : "memory");
+    else
+        __asm__ volatile("xrstor64 (%0)" : : "r"(state), "a"(-1), "d"(-1) : "memory");
+}
+
+void isa_fp_first_use(void)
+{
+    _Alignas(ARCH_FP_STATE_ALIGN) struct state_start clean;
+
+    __asm__ volatile("clts");
+    arch_fp_state_init(&clean);
+    arch_fp_restore(&clean);
+}
