@@ -167,10 +167,10 @@ class Bench(KilnTest):
         self.assertEqual(self.complaints(104, {}), 0)
 
     def test_tools_are_named(self):
-        self.write("CMakeCache.txt", f"KILN_PICOLIBC:PATH={self.folder}\n")
-        self.write("include/picolibc.h", '#define __PICOLIBC_VERSION__ "1.8.99"\n')
-        self.assertRegex(bench.tools_of(self.folder),
-                         r"^gcc [0-9]+\.[0-9]+\.[0-9]+, picolibc 1\.8\.99$")
+        self.write("CMakeCache.txt", "KILN_LIBC:STRING=\nKILN_LIBC_NAME:INTERNAL=newlib 3.3.99\n")
+        for board in boards.names():
+            self.assertRegex(bench.tools_of(boards.load(board), self.folder),
+                             r"^gcc [0-9]+\.[0-9]+\.[0-9]+, newlib 3\.3\.99$")
 
 
 class AptSources(KilnTest):

@@ -7,10 +7,10 @@ import glob
 import os
 import re
 
-from _support import BOARDS, ROOT, Writer, build_root, finish, planted, run, toolchain_file
+from _support import BOARDS, ROOT, Writer, build_root, finish, isa_of, planted, run
 
-TOOLCHAINS = {"gcc": "aarch64-linux-gnu-", "clang": "clang"}
-KINDS = {"raspi3": 6, "raspi4": 4, "virt-aarch64": 5}
+COMPILERS = ("gcc", "clang")
+KINDS = {"pc": 5, "raspi3": 6, "raspi4": 4, "virt-aarch64": 5}
 SHOWN_LINES = 60
 # What says nothing when a build fails: progress.
 PROGRESS = re.compile(r"\[[0-9]+/[0-9]+\] |-- |ninja: ")
@@ -20,7 +20,8 @@ def configure(board, toolchain, source, tree):
     """(status, output)"""
     os.makedirs(tree, exist_ok=True)
     return run(["cmake", "-G", "Ninja", "-S", source, "-B", tree,
-                f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}", f"-DKILN_TOOLCHAIN={toolchain}",
+                f"-DCMAKE_TOOLCHAIN_FILE={isa_of(board).toolchain_file()}",
+                f"-DKILN_TOOLCHAIN={toolchain}",
                 f"-DKiln_DIR={ROOT}/cmake", f"-DKILN_BUILD_DIR={build_root()}",
                 f"-DKILN_BOARD={board}"])
 
@@ -93,7 +94,7 @@ def check_runs(writer, board, toolchain):
 
 def check_all_are_here(writer):
     here = os.path.dirname(os.path.realpath(__file__))
-    missing = [name for board in BOARDS for compiler in TOOLCHAINS
+    missing = [name for board in BOARDS for compiler in COMPILERS
                for name in [f"builds_{compiler}_{board}.py"]
                if not os.path.exists(os.path.join(here, name))]
     writer.point(not missing, "each board has such a check for each compiler", " ".join(missing))
@@ -101,7 +102,7 @@ def check_all_are_here(writer):
 
 def main(compiler, board):
     writer = Writer()
-    toolchain = TOOLCHAINS[compiler]
+    toolchain = isa_of(board).prefix if compiler == "gcc" else compiler
     check_builds(writer, board, toolchain)
     check_refusal(writer, board, toolchain)
     if compiler == "clang":

@@ -68,8 +68,8 @@ def run(command, **options):
     return result.returncode, result.stdout
 
 
-def toolchain_file():
-    return os.path.join(ROOT, "cmake", "toolchain-aarch64.cmake")
+def isa_of(board):
+    return boards.load(board).isa
 
 
 def configured(board, config="CHECKS=1", name="checks"):
@@ -80,9 +80,9 @@ def configured(board, config="CHECKS=1", name="checks"):
         fcntl.lockf(lock, fcntl.LOCK_EX)
         if not os.path.exists(os.path.join(folder, "build.ninja")):
             must(["cmake", "-G", "Ninja", "-S", os.path.join(ROOT, "cmake", "runtime"),
-                  "-B", folder, f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}",
-                  f"-DKILN_BOARD={board}", "-DKILN_TOOLCHAIN=aarch64-linux-gnu-",
-                  f"-DKILN_CONFIG={config}"])
+                  "-B", folder, f"-DCMAKE_TOOLCHAIN_FILE={isa_of(board).toolchain_file()}",
+                  f"-DKILN_BOARD={board}", f"-DKILN_TOOLCHAIN={isa_of(board).prefix}",
+                  f"-DKILN_CONFIG={config}", f"-DKILN_BUILD_DIR={build_root()}"])
     return folder
 
 
@@ -95,7 +95,8 @@ def runtime(board, config="CHECKS=1", name="checks"):
 
 # Together they have every source of the runtime.
 ANALYSED = (("raspi3", "CHECKS=1;SMP=1"), ("raspi4", "CHECKS=1;SMP=1"),
-            ("virt-aarch64", "CHECKS=1;GIC=2;SMP=1"), ("virt-aarch64", "CHECKS=1;GIC=3;SMP=1"))
+            ("virt-aarch64", "CHECKS=1;GIC=2;SMP=1"), ("virt-aarch64", "CHECKS=1;GIC=3;SMP=1"),
+            ("pc", "CHECKS=1;SMP=1"))
 
 
 def analysed_runtimes():
@@ -106,8 +107,9 @@ def analysed_runtimes():
         os.makedirs(folder, exist_ok=True)
         must(["flock", f"{folder}/.configure-lock", "cmake", "-G", "Ninja", "-S",
               os.path.join(ROOT, "cmake", "runtime"), "-B", folder,
-              f"-DCMAKE_TOOLCHAIN_FILE={toolchain_file()}", "-DKILN_TOOLCHAIN=clang",
-              f"-DKILN_BOARD={board}", f"-DKILN_CONFIG={config}"])
+              f"-DCMAKE_TOOLCHAIN_FILE={isa_of(board).toolchain_file()}", "-DKILN_TOOLCHAIN=clang",
+              f"-DKILN_BOARD={board}", f"-DKILN_CONFIG={config}",
+              f"-DKILN_BUILD_DIR={build_root()}"])
         yield folder
 
 

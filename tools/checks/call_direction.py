@@ -8,17 +8,17 @@ import glob
 import os
 import re
 
-from _support import (BOARDS, MAY_USE, RUNTIME_FOLDERS, Writer, files, finish, must, read, report,
-                      runtime)
+from _support import (BOARDS, MAY_USE, RUNTIME_FOLDERS, Writer, files, finish, isa_of, must, read,
+                      report, runtime)
 
 # Called by generated code, wherever it is.
 COMPILER = re.compile(r"memcpy|memmove|memset|memcmp|strlen|__stack_chk_(fail|guard)")
 
 
-def symbols(archive):
+def symbols(nm, archive):
     """(defined, undefined) global names of a layer."""
     defined, undefined = set(), set()
-    for line in must(["aarch64-linux-gnu-nm", "-g", archive]).splitlines():
+    for line in must([nm, "-g", archive]).splitlines():
         words = line.split()
         if len(words) == 3:
             defined.add(words[2])
@@ -27,9 +27,10 @@ def symbols(archive):
     return defined, undefined
 
 
-def layers_of(folder):
+def layers_of(board):
+    folder, nm = runtime(board), isa_of(board).tool("nm")
     paths = glob.glob(os.path.join(folder, "libkiln_*.a")) + [os.path.join(folder, "libposix.a")]
-    return {re.sub(r"^lib(kiln_)?|\.a$", "", os.path.basename(path)): symbols(path)
+    return {re.sub(r"^lib(kiln_)?|\.a$", "", os.path.basename(path)): symbols(nm, path)
             for path in paths}
 
 
@@ -52,7 +53,7 @@ def main():
     writer = Writer()
     contracts = contract_names()
     for board in BOARDS:
-        layers = layers_of(runtime(board))
+        layers = layers_of(board)
         missing = set(RUNTIME_FOLDERS) - set(layers)
         report(writer, [f"no archive of {layer}/" for layer in missing],
                f"{board}: there is an archive of each layer")

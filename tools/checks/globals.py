@@ -8,7 +8,7 @@ POSIX, which ISO C leaves to the program, have to be weak or alone in their obje
 import os
 import re
 
-from _support import BOARDS, Writer, finish, must, report, runtime
+from _support import BOARDS, Writer, finish, isa_of, must, report, runtime
 
 # (what, why, names)
 GROUPS = (
@@ -76,8 +76,8 @@ def problems(names):
                 yield f"{member} {name}: a program may define it: make it weak (POSIX_ALIAS)"
 
 
-def nm(path):
-    return global_names(must(["aarch64-linux-gnu-nm", "-g", "--defined-only", path]))
+def names_of(board, path):
+    return global_names(must([isa_of(board).tool("nm"), "-g", "--defined-only", path]))
 
 
 PLANTED = """
@@ -97,7 +97,7 @@ def main():
     for board in BOARDS:
         folder = runtime(board)
         for part in ("kiln.o", "libposix.a"):
-            names = nm(os.path.join(folder, part))
+            names = names_of(board, os.path.join(folder, part))
             report(writer, problems(names) if names else ["no names found"],
                    f"{board}: the {len(names)} global names of {part} are listed ones")
     there = {name for _, name, _ in names}

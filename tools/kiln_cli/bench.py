@@ -20,7 +20,7 @@ ALLOWED_STEP = 2
 RUN_SECONDS = 60
 PAGE_BYTES = 4096
 WORSE = 1
-COMPILER = "aarch64-linux-gnu-gcc"
+MOST_MEBIBYTES = 16
 
 
 class Bench:
@@ -29,7 +29,6 @@ class Bench:
     def __init__(self, build_folder, verbose):
         self.build_folder = build_folder
         self.verbose = verbose
-        self.tools = None
 
     def built(self, row):
         board = boards.load(row["board"])
@@ -41,7 +40,7 @@ class Bench:
         qemu.ensure(board, self.verbose)
         result = building.build(request)
         result.lock.release()
-        self.tools = tools_of(result.tree)
+        row["tools"] = tools_of(board, result.tree)
         return result
 
     def measure(self, row):
@@ -80,20 +79,29 @@ class Bench:
                 too_little = middle
         return enough - image_end
 
+    def least_machine(self, row):
+        """MiB of the smallest machine (QEMU's -m) that runs the app."""
+        built = self.built(row)
+        for mebibytes in range(1, MOST_MEBIBYTES + 1):
+            if runs(built, qemu.RunOptions(machine_arguments=["-m", str(mebibytes)])):
+                return mebibytes
+        raise Failure(f"{row['name']}: does not even run with {MOST_MEBIBYTES} MiB", WORSE)
 
-def tools_of(tree):
+
+def tools_of(board, tree):
     """What the code in a build tree comes from, such as "gcc 12.2.0, picolibc 1.8"."""
-    compiler = subprocess.run([COMPILER, "-dumpfullversion"], capture_output=True, text=True,
-                              check=True).stdout.strip()
+    compiler = subprocess.run([board.isa.tool("gcc"), "-dumpfullversion"], capture_output=True,
+                              text=True, check=True).stdout.strip()
     cache = read_text(os.path.join(tree, "CMakeCache.txt"))
-    folder = re.search(r"^KILN_PICOLIBC:\w+=(.*)$", cache, re.MULTILINE).group(1)
-    header = read_text(os.path.join(folder, "include", "picolibc.h"))
-    library = re.search(r'^#define __PICOLIBC_VERSION__ "(.*)"', header, re.MULTILINE).group(1)
-    return f"gcc {compiler}, picolibc {library}"
+    library = re.search(r"^KILN_LIBC_NAME:\w+=(.*)$", cache, re.MULTILINE).group(1)
+    return f"gcc {compiler}, {library}"
 
 
 def boots(built, memory_bytes):
-    options = qemu.RunOptions(own_words=[f"mem={memory_bytes}"])
+    return runs(built, qemu.RunOptions(own_words=[f"mem={memory_bytes}"]))
+
+
+def runs(built, options):
     result = capture.run(built, options, timeout=3)
     return result.status == 0 and bool(result.output)
 
@@ -118,14 +126,18 @@ def run(chosen):
         row["figure"] = bench.measure(row)
     fill_relative_marks(rows)
     every_record = read_json(RECORDED)
-    recorded = every_record.setdefault(bench.tools, {})
-    print(f"{bench.tools}:")
-    print_table(rows, recorded)
+    worse = []
+    for tools in dict.fromkeys(row["tools"] for row in rows):
+        those = [row for row in rows if row["tools"] == tools]
+        recorded = every_record.setdefault(tools, {})
+        print(f"{tools}:")
+        print_table(those, recorded)
+        worse += [text for row in those for text in complaints(row, recorded)]
+        if chosen.accept:
+            accept(those, recorded)
     if chosen.accept:
-        accept(rows, recorded)
         write_records(every_record)
         return 0
-    worse = [text for row in rows for text in complaints(row, recorded)]
     for text in worse:
         say(text)
     return WORSE if worse else 0

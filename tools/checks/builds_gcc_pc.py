@@ -1,0 +1,6 @@
+#!/usr/bin/python3
+"""Every kind of runtime for pc builds by gcc without a warning; see _builds.py."""
+
+import _builds
+
+_builds.main("gcc", "pc")
