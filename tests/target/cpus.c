@@ -1,6 +1,7 @@
 /* Four CPUs: calls between them, a spinlock under load, and what each thread has of its own. */
 #include "run_on_cpu.h"
 #include "tap.h"
+#include "this_cpu.h"
 
 #include <errno.h>
 
@@ -20,11 +21,8 @@ static struct {
 
 static KILN_INTERRUPT_HANDLER void look(void *argument)
 {
-    uint64_t daif;
-
-    __asm__ volatile("mrs %0, daif" : "=r"(daif));
     seen.cpu = kiln_cpu_id();
-    seen.masked = daif & 0x80;
+    seen.masked = interrupts_are_masked();
     seen.argument = *(unsigned *)argument;
     seen.stack = (uintptr_t)__builtin_frame_address(0);
     *(unsigned *)argument += 1;

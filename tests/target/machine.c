@@ -6,16 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tap.h"
+#include "this_cpu.h"
 
 #define PIECE_BYTES ((size_t)8 << 20)
-
-static unsigned exception_level(void)
-{
-    uint64_t level;
-
-    __asm__("mrs %0, CurrentEL" : "=r"(level));
-    return level >> 2;
-}
 
 /* All that the heap has, in pieces, written and read back. */
 static size_t usable_bytes(void)
@@ -41,7 +34,7 @@ int main(int argc, char **argv)
     unsigned cpus = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : 0;
 
     TAP_EQUAL(argc, 3);
-    TAP_EQUAL(exception_level(), 1);
+    TAP_CHECK(is_privileged());
     TAP_CHECK(kiln_ram_bytes() <= mebibytes << 20);
     TAP_CHECK(kiln_ram_bytes() >= (mebibytes - 2) << 20);
     TAP_EQUAL(kiln_cpu_count(), cpus);

@@ -1,14 +1,15 @@
 /*
  * Threads on other CPUs before there is a call that makes them. A function that is called on a CPU
  * by kiln_cpu_call finds the frame of what the interrupt has stopped, the CPU's idle thread, and
- * lets that go on elsewhere. Frames are chained through x29; the last record on the interrupt stack
- * is that of the stopped thread.
+ * lets that go on elsewhere. Frames are chained through the frame pointer; the last record on the
+ * interrupt stack is that of the stopped thread.
  */
 #ifndef RUN_ON_CPU_H
 #define RUN_ON_CPU_H
 
 #include <stdint.h>
 #include <kiln.h>
+#include "this_cpu.h"
 
 #define CPUS            4
 #define IRQ_STACK_BYTES 4096
@@ -28,8 +29,21 @@ static inline void run_and_idle(void)
     cpu_runs[cpu].function(cpu);
     __atomic_store_n(&cpu_runs[cpu].finished, 1, __ATOMIC_RELEASE);
     for (;;)
-        __asm__ volatile("wfi");
+        wait_for_interrupt();
 }
+
+/* Where the stopped thread goes on, which is no call: x86_64 wants its stack aligned first. */
+#ifdef __x86_64__
+__attribute__((naked)) static void arrive(void)
+{
+    __asm__("andq $-16, %%rsp\n\tcall %P0" : : "i"(run_and_idle));
+}
+#else
+static void arrive(void)
+{
+    run_and_idle();
+}
+#endif
 
 static inline KILN_INTERRUPT_HANDLER void redirect(void *unused)
 {
@@ -38,7 +52,7 @@ static inline KILN_INTERRUPT_HANDLER void redirect(void *unused)
     (void)unused;
     while ((record[0] ^ (uintptr_t)record) < IRQ_STACK_BYTES)
         record = (uintptr_t *)record[0];
-    record[1] = (uintptr_t)run_and_idle;
+    record[1] = (uintptr_t)arrive;
 }
 
 /* Starts function(cpu) as a thread on another CPU. */
@@ -52,7 +66,7 @@ static inline int run_on_cpu(unsigned cpu, void (*function)(unsigned cpu))
 static inline void wait_for_cpu(unsigned cpu)
 {
     while (!__atomic_load_n(&cpu_runs[cpu].finished, __ATOMIC_ACQUIRE))
-        __asm__ volatile("yield");
+        relax();
 }
 
 #endif

@@ -42,18 +42,24 @@ class Board:
         return any(configuration.get(key) == str(value) for key, value in wanted.items())
 
 
-def names():
+def names(isa=None):
+    """All boards, or those of an ISA."""
     folder = in_root("board")
-    return sorted(
+    found = sorted(
         name for name in os.listdir(folder)
         if os.path.isfile(os.path.join(folder, name, "board.json"))
     )
+    return [name for name in found if isa is None or load_known(name).isa.name == isa]
 
 
 def load(name):
     if name not in names():
         raise Failure(f"no board {name!r}{near_matches(name, names())}; "
                       f"boards: {', '.join(names())}")
+    return load_known(name)
+
+
+def load_known(name):
     with open(in_root("board", name, "board.json"), encoding="utf-8") as file:
         return Board(name, json.load(file))
 

@@ -12,7 +12,7 @@ from .places import BuildFolder, in_root
 FOLDER = in_root("tests", "target")
 RUN_SECONDS = 60
 ALLOWED_LOG = "qemu-log-allowed.txt"
-KEYS = {"name", "app", "boards", "smp", "config", "arguments", "input", "input_file", "status",
+KEYS = {"name", "app", "boards", "isa", "smp", "config", "arguments", "input", "input_file", "status",
         "expect", "reject", "own_words", "timeout", "machine", "machine_arguments", "host", "libc"}
 
 
@@ -75,7 +75,7 @@ def runs():
     """Every run of every image."""
     for image, path in images().items():
         for facts in facts_of(image, path):
-            for board in facts.get("boards", boards.names()):
+            for board in facts.get("boards", boards.names(facts.get("isa"))):
                 source = in_root(*facts["app"].split("/")) if "app" in facts else path
                 yield Run(image, board, facts, source)
 
