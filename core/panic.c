@@ -143,6 +143,16 @@ void core_fault(struct arch_frame *frame)
     core_exit_panicked();
 }
 
+/* It tells where this CPU is, and everything goes on. No lock, and no log, which has one: the CPU
+ * may be in the midst of anything. */
+void core_nmi(const struct arch_frame *frame)
+{
+    uintptr_t pc = arch_frame_pc(frame);
+    size_t offset = 0;
+    const char *name = core_symbol(pc, &offset);
+    print("kiln: NMI on cpu %u at 0x%zx %s+0x%zx\n", arch_cpu_id(), pc, name ? name : "?", offset);
+}
+
 void kiln_assert_failed(const char *expression, const char *file, int line, const char *function)
 {
     kiln_panic("assertion failed: %s, %s:%d, %s()", expression, file, line, function);

@@ -2,6 +2,9 @@
 #ifndef ISA_IRQ_H
 #define ISA_IRQ_H
 
+#include <arch/percpu.h>
+#include <kiln/config.h>
+
 #define ISA_RFLAGS_IF 0x200u
 
 static inline uintptr_t isa_rflags(void)
@@ -42,6 +45,24 @@ static inline void arch_irq_restore(uintptr_t state)
 static inline bool arch_irqs_off(void)
 {
     return !(isa_rflags() & ISA_RFLAGS_IF);
+}
+
+/* Handlers and boot run on a CPU's emergency stacks or, a page above them, its interrupt stack. */
+static inline bool isa_is_handler_stack(uintptr_t address)
+{
+    uintptr_t top;
+
+    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(top) : "i"(PERCPU_EMERGENCY_STACK_TOP));
+    return address - (top - ARCH_EMERGENCY_BYTES) <
+           ARCH_EMERGENCY_BYTES + 4096 + KILN_CONFIG_IRQ_STACK_BYTES;
+}
+
+static inline bool arch_in_interrupt(void)
+{
+    uintptr_t rsp;
+
+    __asm__ volatile("movq %%rsp, %0" : "=r"(rsp) : : "memory");
+    return isa_is_handler_stack(rsp);
 }
 
 #endif

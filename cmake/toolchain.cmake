@@ -1,0 +1,41 @@
+# What the toolchain files of all ISAs share. They set
+#   CMAKE_SYSTEM_PROCESSOR   the ISA, a folder of arch/
+#   KILN_DEFAULT_TOOLCHAIN   gcc's prefix
+#   kiln_isa_flags           flags for whatever is compiled
+#   KILN_CODE_OPTIONS        further ones of images' code
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES KILN_TOOLCHAIN)
+
+set(KILN_TOOLCHAIN "${KILN_DEFAULT_TOOLCHAIN}" CACHE STRING
+  "Compiler: a gcc prefix such as ${KILN_DEFAULT_TOOLCHAIN}, clang, or native")
+
+# A Linux compiler must not say so, or sources ask for Linux things.
+string(APPEND kiln_isa_flags " -U__linux__ -U__linux -Ulinux -U__unix__ -U__unix -Uunix -U__gnu_linux__")
+
+if(KILN_TOOLCHAIN STREQUAL "clang")
+  set(CMAKE_C_COMPILER clang)
+  set(CMAKE_CXX_COMPILER clang++)
+  set(CMAKE_ASM_COMPILER clang)
+  foreach(language C CXX ASM)
+    set(CMAKE_${language}_COMPILER_TARGET ${CMAKE_SYSTEM_PROCESSOR}-none-elf)
+  endforeach()
+  find_program(KILN_OBJCOPY
+    NAMES llvm-objcopy llvm-objcopy-19 llvm-objcopy-14 ${KILN_DEFAULT_TOOLCHAIN}objcopy)
+  set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld")
+else()
+  set(kiln_prefix "${KILN_TOOLCHAIN}")
+  if(KILN_TOOLCHAIN STREQUAL "native")
+    set(kiln_prefix "")
+  endif()
+  set(CMAKE_C_COMPILER ${kiln_prefix}gcc)
+  set(CMAKE_CXX_COMPILER ${kiln_prefix}g++)
+  set(CMAKE_ASM_COMPILER ${kiln_prefix}gcc)
+  find_program(KILN_OBJCOPY NAMES ${kiln_prefix}objcopy)
+endif()
+
+foreach(language C CXX ASM)
+  set(CMAKE_${language}_FLAGS_INIT "${kiln_isa_flags}")
+endforeach()
+
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
