@@ -50,11 +50,8 @@ struct framebuffer {
 } __attribute__((packed));
 
 #define FRAMEBUFFER_RGB 1
-#define MOST_PIXELS     32768 /* a side */
-#define LEAST_BITS      15
-#define MOST_BITS       32
-
 #define UPPER_MEMORY    0x100000
+#define ROOT_BYTES      36 /* of ACPI's root pointer */
 
 /* The last tag of each type; -EINVAL unless they end as they should. */
 static int find_tags(const char *information, size_t bytes, const struct tag **tags)
@@ -118,25 +115,12 @@ static void set_arguments(const struct tag *tag)
         boot_arguments_set(tag->content, bytes);
 }
 
-/* Whether it has colours of its own, and its numbers fit each other. */
-static bool is_usable(const struct framebuffer *from)
-{
-    uint32_t bits = from->bits_per_pixel;
-
-    for (int i = 0; i < 6; i += 2)
-        if (from->colours[i] + from->colours[i + 1] > bits)
-            return false;
-    return from->type == FRAMEBUFFER_RGB && bits >= LEAST_BITS && bits <= MOST_BITS &&
-           from->width <= MOST_PIXELS && from->height <= MOST_PIXELS &&
-           from->pitch_bytes >= from->width * ((bits + 7) / 8) &&
-           from->pitch_bytes <= MOST_PIXELS * MOST_BITS / 8;
-}
-
+/* One of direct colour; whether its numbers make sense is the screen's to say. */
 static void read_framebuffer(const struct tag *tag, struct screen_framebuffer *to)
 {
     const struct framebuffer *from = content_of(tag, sizeof(*from));
 
-    if (!from || !is_usable(from))
+    if (!from || from->type != FRAMEBUFFER_RGB)
         return;
     to->base = from->base;
     to->pitch_bytes = from->pitch_bytes;
@@ -151,11 +135,20 @@ static void read_framebuffer(const struct tag *tag, struct screen_framebuffer *t
     to->blue_bits = from->colours[5];
 }
 
+/* Its address, be it a copy: the information is RAM like any other once boot is through with it. */
+static uint64_t keep_root(const struct tag *tag)
+{
+    static char root[ROOT_BYTES];
+    size_t bytes = tag->size - sizeof(*tag);
+
+    __builtin_memcpy(root, tag->content, bytes < sizeof(root) ? bytes : sizeof(root));
+    return (uintptr_t)root;
+}
+
 int multiboot2_apply(uintptr_t argument, size_t bytes, struct pc_boot_info *info)
 {
     const struct tag *tags[TAG_TYPES] = {NULL};
     const char *information = core_map_readable(argument, bytes);
-    const struct tag *rsdp;
 
     if (argument % 8 != 0 || !information || find_tags(information, bytes, tags))
         return -EINVAL;
@@ -163,12 +156,13 @@ int multiboot2_apply(uintptr_t argument, size_t bytes, struct pc_boot_info *info
         !apply_map(tags[TAG_MEMORY_MAP], &pc_memory_bios) &&
         !apply_basic_memory(tags[TAG_BASIC_MEMORY]))
         return -EINVAL;
-    boot_memory_reserve(argument, bytes);
-    set_arguments(tags[TAG_ARGUMENTS]);
     read_framebuffer(tags[TAG_FRAMEBUFFER], &info->framebuffer);
-    rsdp = tags[TAG_ACPI_NEW] ? tags[TAG_ACPI_NEW] : tags[TAG_ACPI_OLD];
-    if (rsdp)
-        info->rsdp = argument + (uintptr_t)(rsdp->content - information);
     info->is_efi = tags[TAG_EFI_64] || tags[TAG_EFI_32];
+    if (tags[TAG_ACPI_NEW])
+        info->rsdp = keep_root(tags[TAG_ACPI_NEW]);
+    else if (tags[TAG_ACPI_OLD])
+        info->rsdp = keep_root(tags[TAG_ACPI_OLD]);
+    /* Last: GRUB puts the information right behind the image, where core's copy may reach it. */
+    set_arguments(tags[TAG_ARGUMENTS]);
     return 0;
 }
