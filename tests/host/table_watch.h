@@ -1,7 +1,7 @@
 /*
  * Watches what the mapper writes, as the CPU's table walker would: pages for tables come from here,
- * and each write to a table that walks can reach is checked against the architecture's rules
- * (Arm ARM D8.14, break-before-make). Violations go to TEST_HOLDS.
+ * and each write to a table that walks can reach is checked against the rules of the architecture,
+ * which table_format.h knows. Violations go to TEST_HOLDS.
  */
 #ifndef TABLE_WATCH_H
 #define TABLE_WATCH_H
@@ -9,18 +9,12 @@
 #include <arch/mmu.h>
 #include <isa/mmu.h>
 #include <string.h>
+#include <table_format.h>
 #include "test.h"
 
 #define WATCH_PAGES   6000
 #define WATCH_ENTRIES 512
 #define WATCH_DIRTY   64
-
-/* Descriptor fields, from Arm ARM D8.3.2; on purpose not those of the mapper's source. */
-#define DESCRIPTOR_VALID   0x0000000000000001u
-#define DESCRIPTOR_TABLE   0x0000000000000002u /* and a page, at the last level */
-#define DESCRIPTOR_ADDRESS 0x0000FFFFFFFFF000u
-/* What may change in a valid entry: AP[2:1], PXN, UXN. */
-#define DESCRIPTOR_PERMISSIONS 0x00600000000000C0u
 
 struct watch_page {
     bool linked;    /* a walk can get here */
@@ -81,7 +75,7 @@ static int watch_begin(struct arch_space *space, unsigned va_bits, unsigned page
     error = arch_space_init(space, va_bits, watch_source);
     if (error == 0)
         *watch_page_of(space->root) =
-            (struct watch_page){.linked = true, .shift = va_bits == 48 ? 39 : 30};
+            (struct watch_page){.linked = true, .shift = space->va_bits - 9};
     return error;
 }
 
@@ -91,9 +85,9 @@ static void watch_link(const uint64_t *entry, uint64_t value)
     struct watch_page *page = watch_page_of(entry);
     struct watch_page *child;
 
-    if (page->shift == 12 || (value & 3) != (DESCRIPTOR_VALID | DESCRIPTOR_TABLE))
+    if (!format_is_table(value, page->shift))
         return;
-    child = watch_page_of((const uint64_t *)(uintptr_t)(value & DESCRIPTOR_ADDRESS));
+    child = watch_page_of((const uint64_t *)(uintptr_t)(value & FORMAT_ADDRESS));
     *child = (struct watch_page){true, watch_va_of(entry), page->shift - 9};
 }
 
@@ -133,15 +127,17 @@ static void watch_write(uint64_t *entry, uint64_t value)
     if (!page->linked)
         return;
     watch_link(entry, value);
-    if (value & DESCRIPTOR_VALID) {
-        bool is_live = old & DESCRIPTOR_VALID;
+    bool is_live = format_is_valid(old);
+    /* Tables that take a leaf's place map what it did, and no more is said of them. */
+    bool is_split = is_live && format_is_table(value, page->shift);
 
-        TEST_HOLDS(!is_live || ((old ^ value) & ~(uint64_t)DESCRIPTOR_PERMISSIONS) == 0,
+    if (format_is_valid(value)) {
+        TEST_HOLDS(!is_live || format_may_replace(old, value, page->shift),
                    "entry of %zx goes from %llx to %llx at once", va, (unsigned long long)old,
                    (unsigned long long)value);
         TEST_HOLDS(is_live || !watch_is_dirty(va, bytes), "%zx is made before it is flushed", va);
     }
-    if ((old & DESCRIPTOR_VALID) && old != value)
+    if (is_live && old != value && !is_split)
         watch_add_dirty(va, va + bytes);
 }
 

@@ -1,6 +1,7 @@
 /*
  * The page-table mapper against a model that knows each page of a window by itself. The tables are
- * read by a walker of the test's own, and each write to them is watched.
+ * read by a walker of the test's own, and each write to them is watched. Built for each ISA, with
+ * its table_format.h.
  */
 #include <errno.h>
 #include "table_watch.h"
@@ -22,38 +23,28 @@ static uint64_t model[PAGES];
 struct found {
     uint64_t descriptor;
     uint64_t bytes;
+    unsigned shift;
 };
 
 static struct found walk(uintptr_t va)
 {
     const uint64_t *table = space.root;
 
-    for (unsigned shift = space.va_bits == 48 ? 39 : 30;; shift -= 9) {
+    for (unsigned shift = space.va_bits - 9;; shift -= 9) {
         uint64_t descriptor = table[(va >> shift) & 511];
-        bool leads_on = shift > 12 && (descriptor & 3) == 3;
 
-        if (!leads_on)
-            return (struct found){descriptor, (uint64_t)1 << shift};
-        table = (const uint64_t *)(uintptr_t)(descriptor & DESCRIPTOR_ADDRESS);
+        if (!format_is_table(descriptor, shift))
+            return (struct found){descriptor, (uint64_t)1 << shift, shift};
+        table = (const uint64_t *)(uintptr_t)(descriptor & FORMAT_ADDRESS);
     }
 }
 
-/* The attributes that a descriptor of this kind has to have: fields of Arm ARM D8.3.2. */
+/* The attributes that a descriptor of this kind has to have. */
 static bool is_kind(uint64_t descriptor, enum arch_mapping kind)
 {
-    unsigned type = (unsigned)(MAIR_VALUE >> (descriptor >> 2 & 7) * 8) & 0xFF;
-    unsigned permission = descriptor >> 6 & 3, sharing = descriptor >> 8 & 3;
-    bool accessed = descriptor >> 10 & 1, kernel_never = descriptor >> 53 & 1;
-    bool user_never = descriptor >> 54 & 1;
-    bool is_normal = kind <= ARCH_MAP_DATA, is_read_only = kind <= ARCH_MAP_READ_ONLY;
-    /* Write-back; non-cacheable; device nGnRE. */
-    unsigned want_type = is_normal ? 0xFF : kind == ARCH_MAP_UNCACHED ? 0x44 : 0x04;
-
-    /* AP 0: EL1 reads and writes, 2: EL1 reads; EL0 nothing. Of caches, inner shareable. */
-    return type == want_type && permission == (is_read_only ? 2u : 0u) &&
-           (!is_normal || sharing == 3) && accessed && user_never &&
-           kernel_never == (kind != ARCH_MAP_CODE) &&
-           (descriptor & 0xFF8F000000000820u) == 0; /* NS, nG, bits above the address: none */
+    return format_is_kind(descriptor, kind) && !format_is_users(descriptor) &&
+           format_may_write(descriptor) == (kind > ARCH_MAP_READ_ONLY) &&
+           format_may_execute(descriptor) == (kind == ARCH_MAP_CODE);
 }
 
 static void check_page(size_t page)
@@ -63,17 +54,18 @@ static void check_page(size_t page)
     struct arch_mapping_info info = arch_mmu_query(&space, va + 123);
     uint64_t want = model[page];
     uintptr_t physical =
-        (found.descriptor & DESCRIPTOR_ADDRESS & -found.bytes) + (va & (found.bytes - 1));
+        (found.descriptor & FORMAT_ADDRESS & -found.bytes) + (va & (found.bytes - 1));
 
     if (want == UNMAPPED) {
-        TEST_HOLDS((found.descriptor & 1) == 0 && info.kind == ARCH_MAP_NONE, "%zx is mapped", va);
+        TEST_HOLDS(!format_is_valid(found.descriptor) && info.kind == ARCH_MAP_NONE,
+                   "%zx is mapped", va);
         return;
     }
-    TEST_HOLDS((found.descriptor & 3) == (found.bytes == PAGE ? 3 : 1), "%zx is not mapped", va);
+    TEST_HOLDS(format_is_leaf(found.descriptor, found.shift), "%zx is not mapped", va);
     TEST_HOLDS(physical == (want & ~(PAGE - 1)), "%zx maps to %zx", va, physical);
     TEST_HOLDS(is_kind(found.descriptor, want & (PAGE - 1)), "%zx has descriptor %llx", va,
                (unsigned long long)found.descriptor);
-    TEST_HOLDS((found.descriptor & DESCRIPTOR_ADDRESS & (found.bytes - 1)) == 0,
+    TEST_HOLDS((found.descriptor & FORMAT_ADDRESS & (found.bytes - 1)) == 0,
                "%zx: the block is not aligned", va);
     TEST_HOLDS(info.kind == (want & (PAGE - 1)) && info.physical == physical + 123 &&
                    info.block_bytes == found.bytes,
@@ -252,13 +244,15 @@ static void run_random(unsigned va_bits, uintptr_t first, unsigned table_pages, 
     test_property(what);
 }
 
+static uint64_t largest = GIB; /* block */
+
 /* The size of block that fits best at an address, of a range that ends at `end`. */
 static uint64_t best_block(uintptr_t va, uintptr_t physical, uintptr_t end)
 {
     static const uint64_t sizes[] = {GIB, MIB2, PAGE};
 
     for (int i = 0;; i++)
-        if ((va | physical) % sizes[i] == 0 && sizes[i] <= end - va)
+        if (sizes[i] <= largest && (va | physical) % sizes[i] == 0 && sizes[i] <= end - va)
             return sizes[i];
 }
 
@@ -292,12 +286,13 @@ static void test_largest_blocks(void)
     test_property("a fresh range is mapped by the largest blocks that fit");
     TAP_EQUAL(watch_used > 1, true);
     check_blocks(GIB - PAGE, GIB - PAGE, 2 * GIB + 2 * PAGE);
-    TAP_EQUAL(watch_used, 5); /* root; two tables for each end */
+    /* Root; two tables for each end; one for each GiB between that takes smaller blocks. */
+    TAP_EQUAL(watch_used, FORMAT_UPPER_TABLES + (largest == GIB ? 5 : 7));
 }
 
 static void test_arguments(unsigned va_bits)
 {
-    uintptr_t limit = (uintptr_t)1 << va_bits;
+    uintptr_t limit = format_limit(va_bits);
 
     begin(va_bits, 0, 10);
     TAP_EQUAL(arch_mmu_map(&space, 1, 0, PAGE, ARCH_MAP_DATA), -EINVAL);
@@ -306,9 +301,10 @@ static void test_arguments(unsigned va_bits)
     TAP_EQUAL(arch_mmu_map(&space, limit, 0, PAGE, ARCH_MAP_DATA), -EINVAL);
     TAP_EQUAL(arch_mmu_map(&space, limit - PAGE, 0, 2 * PAGE, ARCH_MAP_DATA), -EINVAL);
     TAP_EQUAL(arch_mmu_map(&space, PAGE, 0, -2 * PAGE, ARCH_MAP_DATA), -EINVAL);
-    TAP_EQUAL(arch_mmu_map(&space, 0, (uintptr_t)1 << 48, PAGE, ARCH_MAP_DATA), -EINVAL);
-    TAP_EQUAL(arch_mmu_map(&space, 0, ((uintptr_t)1 << 48) - GIB, 2 * GIB, ARCH_MAP_DATA), -EINVAL);
-    TAP_EQUAL(arch_mmu_map(&space, 0, ((uintptr_t)1 << 48) - limit + GIB, limit, ARCH_MAP_DATA),
+    TAP_EQUAL(arch_mmu_map(&space, 0, FORMAT_PHYSICAL, PAGE, ARCH_MAP_DATA), -EINVAL);
+    TAP_EQUAL(arch_mmu_map(&space, 0, 0, FORMAT_PHYSICAL + GIB, ARCH_MAP_DATA), -EINVAL);
+    TAP_EQUAL(arch_mmu_map(&space, 0, FORMAT_PHYSICAL - GIB, 2 * GIB, ARCH_MAP_DATA), -EINVAL);
+    TAP_EQUAL(arch_mmu_map(&space, 0, FORMAT_PHYSICAL - limit + GIB, limit, ARCH_MAP_DATA),
               -EINVAL);
     TAP_EQUAL(arch_mmu_map(&space, 0, 0, PAGE, ARCH_MAP_NONE), -EINVAL);
     TAP_EQUAL(arch_mmu_protect(&space, 0, PAGE, ARCH_MAP_NONE), -EINVAL);
@@ -327,11 +323,11 @@ static void test_arguments(unsigned va_bits)
 static void test_out_of_pages(void)
 {
     TAP_EQUAL(watch_begin(&space, 39, 0), -ENOMEM);
-    begin(39, 0, 3);
+    begin(39, 0, FORMAT_UPPER_TABLES + 3);
     TAP_EQUAL(arch_mmu_map(&space, 0, 0, 2 * GIB, ARCH_MAP_DATA), 0);
-    TAP_EQUAL(watch_used, 1);
+    TAP_EQUAL(watch_used, FORMAT_UPPER_TABLES + 1);
     TAP_EQUAL(arch_mmu_unmap(&space, PAGE, PAGE), 0);
-    TAP_EQUAL(watch_used, 3);
+    TAP_EQUAL(watch_used, FORMAT_UPPER_TABLES + 3);
     TAP_EQUAL(arch_mmu_unmap(&space, GIB, PAGE), -ENOMEM);
     TAP_EQUAL(arch_mmu_protect(&space, GIB + PAGE, PAGE, ARCH_MAP_CODE), -ENOMEM);
     TAP_EQUAL(arch_mmu_map(&space, 4 * GIB, 0, PAGE, ARCH_MAP_CODE), -ENOMEM);
@@ -342,7 +338,7 @@ static void test_out_of_pages(void)
     test_property("nothing is left half done");
 }
 
-/* Nothing that may be written can be executed, and nothing is open to EL0. */
+/* Nothing that may be written can be executed, and nothing is open to a user mode. */
 static void test_write_xor_execute(void)
 {
     begin(39, 0, 10);
@@ -351,8 +347,8 @@ static void test_write_xor_execute(void)
 
         TAP_EQUAL(arch_mmu_map(&space, kind * PAGE, 0, PAGE, (enum arch_mapping)kind), 0);
         descriptor = walk(kind * PAGE).descriptor;
-        TAP_CHECK((descriptor >> 7 & 1) == 1 || (descriptor >> 53 & 1) == 1);
-        TAP_CHECK((descriptor >> 6 & 1) == 0 && (descriptor >> 54 & 1) == 1);
+        TAP_CHECK(!format_may_write(descriptor) || !format_may_execute(descriptor));
+        TAP_CHECK(!format_is_users(descriptor));
         TAP_CHECK(is_kind(descriptor, (enum arch_mapping)kind));
     }
 }
@@ -370,19 +366,30 @@ static void test_fresh(void)
     TAP_EQUAL(arch_mmu_map_fresh(&space, 0, 0, MIB2, ARCH_MAP_DATA), -EEXIST);
 }
 
-int main(int argc, char **argv)
+static void test_top_leaf(unsigned shift)
 {
-    test_begin(argc, argv, 1);
-    test_arguments(39);
-    test_arguments(48);
-    test_write_xor_execute();
+    format_set_top_leaf(shift);
+    largest = (uint64_t)1 << shift;
+    printf("# blocks of at most %llu bytes\n", (unsigned long long)largest);
     test_largest_blocks();
-    test_out_of_pages();
     test_fresh();
     run_random(39, 0, WATCH_PAGES, "random changes, 39 bits, from address 0");
     run_random(39, ((uintptr_t)1 << 39) - 3 * GIB, 40, "39 bits, up to the end, few pages");
     run_random(48, ((uintptr_t)1 << 39) - GIB, WATCH_PAGES, "48 bits, across a top entry");
-    run_random(48, ((uintptr_t)1 << 48) - 3 * GIB, 20, "48 bits, up to the end, few pages");
+    run_random(48, format_limit(48) - 3 * GIB, 20, "48 bits, up to the end, few pages");
+}
+
+int main(int argc, char **argv)
+{
+    static const unsigned top_leaves[] = FORMAT_TOP_LEAVES;
+
+    test_begin(argc, argv, 1);
+    test_arguments(39);
+    test_arguments(48);
+    test_write_xor_execute();
+    test_out_of_pages();
+    for (size_t i = 0; i < sizeof(top_leaves) / sizeof(top_leaves[0]); i++)
+        test_top_leaf(top_leaves[i]);
     printf("# %u done, %u refused, %u out of pages\n", done, refused, out_of_pages);
     TAP_CHECK(done > 500 && refused > 500 && out_of_pages > 10);
     return tap_done();
