@@ -11,6 +11,7 @@
 #include <kiln/irq.h>
 #include <kiln/log.h>
 #include <kiln/panic.h>
+#include <kiln/pci.h>
 #include <kiln/program.h>
 #include <kiln/spinlock.h>
 #include <kiln/system.h>
