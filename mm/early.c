@@ -2,7 +2,7 @@
 #include <mm/early.h>
 #include <arch/mmu.h>
 
-#define RANGES      8
+#define RANGES 24 /* as many as boot knows */
 #define TABLE_PAGES 8  /* kept back from the heap: tables of later mappings */
 #define KEEP_SHARE  16 /* but at most this part of what is left */
 
