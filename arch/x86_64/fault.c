@@ -141,8 +141,10 @@ void arch_frame_dump(const struct arch_frame *frame, arch_print_t print)
                                     "rdx", "rcx", "r8 ", "r9 ", "rax", "r10", "r11", "err",
                                     "rbp", "rip", "cs ", "rfl", "rsp", "ss "};
     const uint64_t *words = (const uint64_t *)frame;
-    for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++)
-        print("  %s %016zx%s", order[i], words[i], i % 4 == 3 || i == 21 ? "\n" : "");
+    for (unsigned i = 0; i < sizeof order / sizeof order[0]; i++) {
+        uint64_t word = i == FRAME_VECTOR / 8 ? frame->error : words[i];
+        print("  %s %016zx%s", order[i], word, i % 4 == 3 || i == 21 ? "\n" : "");
+    }
 }
 
 bool isa_is_readable_memory(uintptr_t address, size_t bytes)

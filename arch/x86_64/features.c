@@ -5,6 +5,7 @@
 
 #define MSR_PAT             0x277u
 
+#define CR4_MCE             (1u << 6)
 #define CR4_PGE             (1u << 7)
 #define CR4_UMIP            (1u << 11)
 #define CR4_SMEP            (1u << 20)
@@ -36,7 +37,7 @@ static uint64_t protections(void)
 {
     struct cpuid leaf7 = cpuid_read(7, 0);
 
-    return CR4_PGE | (leaf7.ebx & LEAF7_EBX_SMEP ? CR4_SMEP : 0) |
+    return CR4_MCE | CR4_PGE | (leaf7.ebx & LEAF7_EBX_SMEP ? CR4_SMEP : 0) |
            (leaf7.ebx & LEAF7_EBX_SMAP ? CR4_SMAP : 0) |
            (leaf7.ecx & LEAF7_ECX_UMIP ? CR4_UMIP : 0);
 }
