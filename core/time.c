@@ -1,6 +1,8 @@
 /*
  * The clock. Inside, time is the counter's units; the API's nanoseconds are converted by
- * multiplication with factors that are worked out once.
+ * multiplication with factors that are worked out once. Where the ISA refines the counter's rate
+ * while the program runs (ARCH_CLOCK_IS_REFINED), it converts, and what counts is what the clock
+ * says at the end of a wait.
  */
 #include <core/time.h>
 #include <kiln/time.h>
@@ -91,7 +93,8 @@ static uint64_t ns_to_units(uint64_t ns)
 
 void core_time_init(void)
 {
-    clock.start = arch_counter();
+    if (!ARCH_CLOCK_IS_REFINED)
+        clock.start = arch_counter();
 }
 
 /* Nothing to do but to wake: whoever sleeps looks at the clock again. */
@@ -101,12 +104,12 @@ static void handle_alarm(void *unused)
     arch_alarm_off();
 }
 
-/* Each CPU's first sleep. Interrupts masked: the CPU cannot change meanwhile. */
+/* Each CPU's first sleep. Interrupts masked: the CPU cannot change meanwhile, and the alarm is set
+ * before one that firmware has left could come. */
 static __attribute__((noinline)) void take_alarm(struct percpu *percpu)
 {
     uint32_t irq = board_facts.alarm_irq;
 
-    arch_alarm_off();
     if (kiln_irq_attach(irq, handle_alarm, NULL) && irq_handlers[irq].function != handle_alarm)
         kiln_panic("the alarm's interrupt %u is taken", (unsigned)irq);
     irq_unmask(irq);
@@ -115,17 +118,20 @@ static __attribute__((noinline)) void take_alarm(struct percpu *percpu)
 
 int64_t kiln_time_now(void)
 {
+    if (ARCH_CLOCK_IS_REFINED)
+        return (int64_t)arch_clock_ns();
     return (int64_t)units_to_ns(arch_counter_ordered() - clock.start);
 }
 
+/* A rate that is refined is none that a program could divide by: it counts the clock instead. */
 uint64_t kiln_time_counter(void)
 {
-    return arch_counter_ordered();
+    return ARCH_CLOCK_IS_REFINED ? arch_clock_ns() : arch_counter_ordered();
 }
 
 uint64_t kiln_time_counter_hz(void)
 {
-    return arch_counter_hz();
+    return ARCH_CLOCK_IS_REFINED ? NANOSECONDS : arch_counter_hz();
 }
 
 int64_t kiln_time_after(int64_t duration)
@@ -145,6 +151,8 @@ uint64_t core_time_to_counter(int64_t deadline)
 
     if (deadline <= 0)
         return 0;
+    if (ARCH_CLOCK_IS_REFINED)
+        return arch_clock_counter((uint64_t)deadline);
     if (deadline == KILN_FOREVER)
         return UINT64_MAX;
     units = ns_to_units((uint64_t)deadline);
@@ -153,21 +161,36 @@ uint64_t core_time_to_counter(int64_t deadline)
     return units + clock.start;
 }
 
-static void spin_until(uint64_t counter)
+static void spin_until_counter(uint64_t counter)
 {
     while (arch_counter() < counter)
         arch_spin_relax();
+}
+
+static void spin_until_time(int64_t deadline)
+{
+    while (kiln_time_now() < deadline)
+        arch_spin_relax();
+}
+
+/* *counter is where the deadline lies, if that is known for good; else it is found anew. */
+static inline bool has_come(int64_t deadline, uint64_t *counter)
+{
+    if (!ARCH_CLOCK_IS_REFINED)
+        return arch_counter_ordered() >= *counter;
+    *counter = core_time_to_counter(deadline);
+    return kiln_time_now() >= deadline;
 }
 
 /*
  * The interrupt that ends the sleep cannot get lost between the look at the clock and the sleep:
  * it is held back, and wakes the CPU all the same.
  */
-static void sleep_until_counter(uint64_t counter)
+static void sleep_until(int64_t deadline, uint64_t counter)
 {
     for (;;) {
         uintptr_t state = arch_irq_save();
-        bool passed = arch_counter_ordered() >= counter;
+        bool passed = has_come(deadline, &counter);
 
         if (passed) {
             arch_alarm_off();
@@ -192,9 +215,11 @@ void kiln_sleep_until(int64_t deadline)
     KILN_ASSERT(!arch_irqs_off());
     KILN_TRACE(KILN_TRACE_SLEEP, arch_thread_self(), counter);
     if (may_sleep)
-        sleep_until_counter(counter);
+        sleep_until(deadline, counter);
+    else if (ARCH_CLOCK_IS_REFINED)
+        spin_until_time(deadline);
     else
-        spin_until(counter);
+        spin_until_counter(counter);
     KILN_TRACE(KILN_TRACE_WAKE, arch_thread_self(), 0);
 }
 
@@ -205,6 +230,10 @@ void kiln_sleep_for(int64_t duration)
 
 void kiln_delay_for(int64_t duration)
 {
-    if (duration > 0)
-        spin_until(arch_counter_ordered() + ns_to_units((uint64_t)duration) + 1);
+    if (duration <= 0)
+        return;
+    if (ARCH_CLOCK_IS_REFINED)
+        spin_until_time(kiln_time_after(duration));
+    else
+        spin_until_counter(arch_counter_ordered() + ns_to_units((uint64_t)duration) + 1);
 }

@@ -30,6 +30,18 @@ void core_interrupt(uint32_t hint);
  */
 void core_call_others(void (*function)(void *argument), void *argument);
 
+/* A clock of the board's whose rate is known: it counts up to mask and goes on at 0. */
+struct board_reference {
+    uint32_t hz; /* 0: the board has none */
+    uint32_t mask;
+};
+
+/*
+ * What that clock reads, and which it is; only ISAs that have to measure their counter ask. Any
+ * context, one caller at a time.
+ */
+uint32_t board_reference_clock(struct board_reference *reference);
+
 /* An exception that no other code handled. May return only if it has mended the cause. */
 void core_fault(struct arch_frame *frame);
 

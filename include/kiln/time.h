@@ -20,7 +20,10 @@ KILN_BEGIN
  */
 int64_t kiln_time_now(void);
 
-/** The counter behind the clock, in its own units, and units per second. Any context. */
+/**
+ * The counter behind the clock, in its own units, and units per second, which never changes: where
+ * the machine does not tell its counter's rate, it counts the clock's nanoseconds. Any context.
+ */
 uint64_t kiln_time_counter(void);
 uint64_t kiln_time_counter_hz(void);
 

@@ -7,7 +7,8 @@
 /* Starts the clock at 0. The boot CPU, once. */
 void core_time_init(void);
 
-/* The counter's value at which the clock reads the deadline; saturates at 0 and UINT64_MAX. */
+/* The counter's value at which the clock reads the deadline; saturates at 0 and UINT64_MAX. Where
+ * ARCH_CLOCK_IS_REFINED: one not after that, and not far ahead, at which to ask again. */
 uint64_t core_time_to_counter(int64_t deadline);
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef ISA_COUNTER_H
 #define ISA_COUNTER_H
 
+#define ARCH_CLOCK_IS_REFINED 0
+
 static inline uint64_t arch_counter(void)
 {
     uint64_t counter;
