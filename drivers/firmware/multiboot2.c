@@ -51,7 +51,8 @@ struct framebuffer {
 
 #define FRAMEBUFFER_RGB 1
 #define UPPER_MEMORY    0x100000
-#define ROOT_BYTES      36 /* of ACPI's root pointer */
+#define ROOT_BYTES_NEW  36 /* of ACPI's root pointer */
+#define ROOT_BYTES_OLD  20
 
 /* The last tag of each type; -EINVAL unless they end as they should. */
 static int find_tags(const char *information, size_t bytes, const struct tag **tags)
@@ -135,13 +136,15 @@ static void read_framebuffer(const struct tag *tag, struct screen_framebuffer *t
     to->blue_bits = from->colours[5];
 }
 
-/* Its address, be it a copy: the information is RAM like any other once boot is through with it. */
-static uint64_t keep_root(const struct tag *tag)
+/* The address of a copy: the information is RAM like any other once boot is through with it. */
+static uint64_t keep_root(const struct tag *tag, size_t bytes)
 {
-    static char root[ROOT_BYTES];
-    size_t bytes = tag->size - sizeof(*tag);
+    static char root[ROOT_BYTES_NEW];
+    const void *from = content_of(tag, bytes);
 
-    __builtin_memcpy(root, tag->content, bytes < sizeof(root) ? bytes : sizeof(root));
+    if (!from)
+        return 0;
+    __builtin_memcpy(root, from, bytes);
     return (uintptr_t)root;
 }
 
@@ -158,10 +161,9 @@ int multiboot2_apply(uintptr_t argument, size_t bytes, struct pc_boot_info *info
         return -EINVAL;
     read_framebuffer(tags[TAG_FRAMEBUFFER], &info->framebuffer);
     info->is_efi = tags[TAG_EFI_64] || tags[TAG_EFI_32];
-    if (tags[TAG_ACPI_NEW])
-        info->rsdp = keep_root(tags[TAG_ACPI_NEW]);
-    else if (tags[TAG_ACPI_OLD])
-        info->rsdp = keep_root(tags[TAG_ACPI_OLD]);
+    info->rsdp = keep_root(tags[TAG_ACPI_NEW], ROOT_BYTES_NEW);
+    if (!info->rsdp)
+        info->rsdp = keep_root(tags[TAG_ACPI_OLD], ROOT_BYTES_OLD);
     /* Last: GRUB puts the information right behind the image, where core's copy may reach it. */
     set_arguments(tags[TAG_ARGUMENTS]);
     return 0;
