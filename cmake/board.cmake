@@ -106,13 +106,22 @@ function(kiln_board_fact out board config)
   set(${out} "${value}" PARENT_SCOPE)
 endfunction()
 
+# A fact of arch/ISA/isa.json.
+function(kiln_isa_fact out isa key)
+  set(path "${KILN_ROOT}/arch/${isa}/isa.json")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${path}")
+  file(READ "${path}" text)
+  string(JSON value GET "${text}" ${key})
+  set(${out} "${value}" PARENT_SCOPE)
+endfunction()
+
 # What every source of an image, runtime or app, is compiled with.
 function(kiln_code_options out config)
   kiln_config_value(protector STACK_PROTECTOR ${config})
   kiln_config_value(ubsan UBSAN ${config})
   set(options -g -fno-pie -ffunction-sections -fdata-sections -fno-common
     -fno-omit-frame-pointer -momit-leaf-frame-pointer -fno-asynchronous-unwind-tables
-    -fno-unwind-tables -ftls-model=local-exec -mstrict-align)
+    -fno-unwind-tables -ftls-model=local-exec ${KILN_CODE_OPTIONS})
   if(protector)
     list(APPEND options -fstack-protector-strong)
   else()

@@ -17,18 +17,23 @@ find_program(KILN_PYTHON NAMES python3 REQUIRED)
 
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
   message(FATAL_ERROR "kiln: an app is built by Kiln's toolchain file: "
-    "cmake -DCMAKE_TOOLCHAIN_FILE=${KILN_ROOT}/cmake/toolchain-aarch64.cmake ...")
+    "cmake -DCMAKE_TOOLCHAIN_FILE=${KILN_ROOT}/cmake/toolchain-ISA.cmake ...")
 endif()
 enable_language(ASM)
-kiln_find_libc()
 
-# The runtime of this board and configuration: configured now, built whenever an app is. Options
-# that only the linking of an app reads do not make another runtime.
-function(kiln_runtime out_target out_folder config)
+# The runtime of this board, configuration and C library: configured now, built whenever an app is.
+# Options that only the linking of an app reads do not make another runtime.
+function(kiln_runtime out_target out_folder config libc)
   list(FILTER config EXCLUDE REGEX "^(PRINTF_FLOAT|SYMBOLS)=")
   kiln_config_folder(name ${config})
+  kiln_board_fact(isa ${KILN_BOARD} "${config}" isa)
+  kiln_isa_fact(default_libc ${isa} libc)
+  kiln_isa_fact(default_toolchain ${isa} prefix)
+  if(NOT libc STREQUAL default_libc)
+    string(APPEND name "+${libc}")
+  endif()
   set(folder "${KILN_BUILD_DIR}/${KILN_BOARD}/${name}")
-  if(NOT KILN_TOOLCHAIN STREQUAL "aarch64-linux-gnu-")
+  if(NOT KILN_TOOLCHAIN STREQUAL default_toolchain)
     string(REGEX REPLACE "[^a-zA-Z0-9]+$" "" toolchain "${KILN_TOOLCHAIN}")
     string(APPEND folder "+${toolchain}")
   endif()
@@ -44,7 +49,8 @@ function(kiln_runtime out_target out_folder config)
     execute_process(COMMAND ${CMAKE_COMMAND} -G "${CMAKE_GENERATOR}" -S "${KILN_ROOT}/cmake/runtime"
       -B "${folder}" "-DCMAKE_TOOLCHAIN_FILE=${CMAKE_TOOLCHAIN_FILE}"
       "-DKILN_TOOLCHAIN=${KILN_TOOLCHAIN}" "-DKILN_BOARD=${KILN_BOARD}" "-DKILN_CONFIG=${config}"
-      "-DKILN_PICOLIBC=${KILN_PICOLIBC}"
+      "-DKILN_LIBC=${libc}" "-DKILN_PICOLIBC=${KILN_PICOLIBC}" "-DKILN_BUILD_DIR=${KILN_BUILD_DIR}"
+      "-DKILN_NEWLIB_SOURCE=${KILN_NEWLIB_SOURCE}" "-DKILN_PYTHON=${KILN_PYTHON}"
       RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE output)
     if(failed)
       file(REMOVE "${folder}/build.ninja" "${folder}/Makefile" "${folder}/CMakeCache.txt")
@@ -58,7 +64,9 @@ function(kiln_runtime out_target out_folder config)
 endfunction()
 
 # Options for whatever is compiled into an image. C++ without exceptions and RTTI.
-function(kiln_interface target config)
+function(kiln_interface target config libc)
+  kiln_board_fact(isa ${KILN_BOARD} "${config}" isa)
+  kiln_find_libc(${isa} ${libc})
   add_library(${target} INTERFACE)
   kiln_code_options(options "${config}")
   set(posix "SHELL:-isystem \"${KILN_ROOT}/posix/include\"")
@@ -69,8 +77,10 @@ endfunction()
 
 # For third-party libraries: target_link_libraries(their_library PUBLIC kiln::kiln)
 kiln_config_merge(kiln_project_config ${KILN_CONFIG})
+kiln_board_fact(kiln_project_isa ${KILN_BOARD} "${kiln_project_config}" isa)
+kiln_choose_libc(kiln_project_libc ${kiln_project_isa} "")
 if(NOT TARGET kiln::kiln)
-  kiln_interface(kiln_kiln "${kiln_project_config}")
+  kiln_interface(kiln_kiln "${kiln_project_config}" ${kiln_project_libc})
   add_library(kiln::kiln ALIAS kiln_kiln)
   file(WRITE "${CMAKE_BINARY_DIR}/kiln-apps.txt" "")
 endif()
@@ -96,21 +106,33 @@ function(kiln_app_assembly out name files)
   set(${out} "${path}" PARENT_SCOPE)
 endfunction()
 
-# kiln_app(NAME SOURCES file... [CONFIG NAME=VALUE...] [FILES file...]): NAME.elf, NAME.map and the
-# boot image in the build folder. Options on the command line (KILN_CONFIG) win over CONFIG.
+# kiln_app(NAME SOURCES file... [CONFIG NAME=VALUE...] [FILES file...] [LIBC picolibc|newlib]
+# [BOARDS board...]):
+# NAME.elf, NAME.map and the boot image in the build folder. Options on the command line
+# (KILN_CONFIG, KILN_LIBC) win over those of the app. BOARDS are those that it runs on, if not all.
 function(kiln_app name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT" "SOURCES;CONFIG;FILES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT;LIBC" "SOURCES;CONFIG;FILES;BOARDS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
-    message(FATAL_ERROR "kiln: kiln_app(${name} SOURCES file... [CONFIG NAME=VALUE...] [FILES file...])")
+    message(FATAL_ERROR "kiln: kiln_app(${name} SOURCES file... [CONFIG NAME=VALUE...] "
+      "[FILES file...] [LIBC picolibc|newlib] [BOARDS board...])")
+  endif()
+  if(arg_BOARDS AND NOT KILN_BOARD IN_LIST arg_BOARDS)
+    if(NOT CMAKE_SOURCE_DIR STREQUAL KILN_ROOT)
+      list(JOIN arg_BOARDS ", " boards)
+      message(FATAL_ERROR "kiln: ${name} does not run on ${KILN_BOARD}; -b takes ${boards}")
+    endif()
+    return()
   endif()
   kiln_config_merge(config ${arg_CONFIG} ${KILN_CONFIG})
-  kiln_runtime(runtime folder "${config}")
+  kiln_board_fact(isa ${KILN_BOARD} "${config}" isa)
+  kiln_choose_libc(libc ${isa} "${arg_LIBC}")
+  kiln_runtime(runtime folder "${config}" ${libc})
   kiln_app_assembly(assembly "${name}" "${arg_FILES}")
   add_executable(${name} ${arg_SOURCES} "${assembly}")
-  if(config STREQUAL kiln_project_config)
+  if(config STREQUAL kiln_project_config AND libc STREQUAL kiln_project_libc)
     target_link_libraries(${name} PRIVATE kiln::kiln)
   else()
-    kiln_interface(kiln_for_${name} "${config}")
+    kiln_interface(kiln_for_${name} "${config}" ${libc})
     target_link_libraries(${name} PRIVATE kiln_for_${name})
   endif()
   add_dependencies(${name} ${runtime})
@@ -118,26 +140,21 @@ function(kiln_app name)
   list(JOIN config "\n" config_lines)
   file(WRITE "${CMAKE_BINARY_DIR}/${name}.config" "${config_lines}\n")
 
-  kiln_board_fact(isa ${KILN_BOARD} "${config}" isa)
+  kiln_find_libc(${isa} ${libc})
   kiln_board_fact(load_address ${KILN_BOARD} "${config}" load_address)
   kiln_board_fact(kernel ${KILN_BOARD} "${config}" kernel)
   kiln_config_value(irq_stack IRQ_STACK_BYTES ${config})
   kiln_config_value(printf_float PRINTF_FLOAT ${config})
   kiln_config_value(symbols SYMBOLS ${config})
-  set(printf_letter i)
-  if(printf_float)
-    set(printf_letter d)
-  endif()
   set(script "${KILN_ROOT}/arch/${isa}/image.ld")
   set_target_properties(${name} PROPERTIES SUFFIX .elf
-    LINK_DEPENDS "${script};${folder}/kiln.o;${folder}/libposix.a;${KILN_ROOT}/tools/link_image.py")
+    LINK_DEPENDS "${script};${KILN_ROOT}/arch/read_only.ld;${folder}/kiln.o;${folder}/libposix.a;${KILN_ROOT}/tools/link_image.py")
   target_link_options(${name} PRIVATE -nostdlib -static -Wl,--gc-sections
     $<$<NOT:$<STREQUAL:${KILN_TOOLCHAIN},clang>>:-no-pie>
-    -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-T,${script}
+    -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack "-Wl,-L,${KILN_ROOT}/arch" -Wl,-T,${script}
     -Wl,-Map,${name}.map -Wl,--defsym=KILN_LOAD_ADDRESS=${load_address}
-    -Wl,--defsym=KILN_IRQ_STACK_BYTES=${irq_stack}
-    -Wl,--defsym=vfprintf=__${printf_letter}_vfprintf
-    -Wl,--defsym=vfscanf=__${printf_letter}_vfscanf)
+    -Wl,--defsym=KILN_IRQ_STACK_BYTES=${irq_stack} ${KILN_LINK_${libc}}
+    ${KILN_PRINTF_${libc}_${printf_float}})
   target_link_libraries(${name} PRIVATE "${folder}/kiln.o" -Wl,--start-group
     "${folder}/libposix.a" ${KILN_LIBM} ${KILN_LIBC_LIBRARIES} -Wl,--end-group)
   if(symbols)
@@ -148,7 +165,11 @@ function(kiln_app name)
   if(arg_OUTPUT)
     set(image "${arg_OUTPUT}")
   endif()
+  set(form -O binary)
+  if(kernel MATCHES "\\.elf$")
+    set(form -S)
+  endif()
   add_custom_command(TARGET ${name} POST_BUILD VERBATIM
-    COMMAND ${KILN_OBJCOPY} -O binary $<TARGET_FILE:${name}> "${CMAKE_CURRENT_BINARY_DIR}/${image}"
+    COMMAND ${KILN_OBJCOPY} ${form} $<TARGET_FILE:${name}> "${CMAKE_CURRENT_BINARY_DIR}/${image}"
     BYPRODUCTS "${CMAKE_CURRENT_BINARY_DIR}/${image}")
 endfunction()

@@ -7,8 +7,3 @@ _Noreturn void __assert_func(const char *file, int line, const char *function,
 {
     kiln_assert_failed(expression, file, line, function);
 }
-
-_Noreturn void __assert(const char *expression, const char *file, int line)
-{
-    kiln_assert_failed(expression, file, line, "?");
-}

@@ -9,8 +9,10 @@
 #include "posix.h"
 
 #define OPEN_FILES 32
+#define CONSOLES   3
 
-enum kind { CLOSED, CONSOLE, EMBEDDED };
+/* From the start 0 to 2 are the console's, and the others closed. */
+enum kind { FROM_START, CLOSED, EMBEDDED };
 
 struct descriptor {
     const struct kiln_file *file;
@@ -19,11 +21,7 @@ struct descriptor {
 };
 
 /* Protected by POSIX_GLOBAL_LOCK. */
-static struct descriptor descriptors[OPEN_FILES] = {
-    [0] = {.kind = CONSOLE},
-    [1] = {.kind = CONSOLE},
-    [2] = {.kind = CONSOLE},
-};
+static struct descriptor descriptors[OPEN_FILES];
 
 static int fail(int error)
 {
@@ -31,9 +29,16 @@ static int fail(int error)
     return -1;
 }
 
+static bool is_open(int fd)
+{
+    enum kind kind = descriptors[fd].kind;
+
+    return kind == EMBEDDED || (kind == FROM_START && fd < CONSOLES);
+}
+
 static struct descriptor *find(int fd)
 {
-    if (fd < 0 || fd >= OPEN_FILES || descriptors[fd].kind == CLOSED) {
+    if (fd < 0 || fd >= OPEN_FILES || !is_open(fd)) {
         errno = EBADF;
         return NULL;
     }
@@ -43,6 +48,13 @@ static struct descriptor *find(int fd)
 int kiln_posix_check(int fd)
 {
     return find(fd) ? 0 : -1;
+}
+
+bool kiln_posix_is_console(int fd)
+{
+    const struct descriptor *descriptor = find(fd);
+
+    return descriptor && descriptor->kind == FROM_START;
 }
 
 /* Names stand in the image as kiln_app() was given them: "/x" and "./x" mean the same as "x". */
@@ -67,7 +79,7 @@ static int allocate(const struct kiln_file *file)
     int fd = 0;
 
     __lock_acquire_recursive(POSIX_GLOBAL_LOCK);
-    while (fd < OPEN_FILES && descriptors[fd].kind != CLOSED)
+    while (fd < OPEN_FILES && is_open(fd))
         fd++;
     if (fd < OPEN_FILES)
         descriptors[fd] = (struct descriptor){.file = file, .kind = EMBEDDED};
@@ -126,7 +138,7 @@ ssize_t kiln_posix_read(int fd, void *data, size_t bytes)
         return -1;
     if (bytes == 0)
         return 0;
-    if (descriptor->kind == CONSOLE)
+    if (descriptor->kind == FROM_START)
         return kiln_console_read(data, bytes);
     return read_embedded(descriptor, data, bytes);
 }
@@ -138,7 +150,7 @@ ssize_t kiln_posix_write(int fd, const void *data, size_t bytes)
 
     if (!descriptor)
         return -1;
-    if (descriptor->kind != CONSOLE)
+    if (descriptor->kind != FROM_START)
         return fail(EBADF);
     kiln_console_write(data, bytes);
     return bytes;
@@ -170,7 +182,7 @@ off_t kiln_posix_lseek(int fd, off_t offset, int whence)
 
     if (!descriptor)
         return -1;
-    if (descriptor->kind == CONSOLE)
+    if (descriptor->kind == FROM_START)
         return fail(ESPIPE);
     __lock_acquire_recursive(POSIX_GLOBAL_LOCK);
     result = seek(descriptor, offset, whence);
@@ -195,7 +207,7 @@ int kiln_posix_fstat(int fd, struct stat *status)
 
     if (!descriptor)
         return -1;
-    describe(status, descriptor->kind == CONSOLE ? NULL : descriptor->file);
+    describe(status, descriptor->kind == FROM_START ? NULL : descriptor->file);
     return 0;
 }
 int fstat(int fd, struct stat *status) POSIX_ALIAS(kiln_posix_fstat);
@@ -217,7 +229,7 @@ int kiln_posix_isatty(int fd)
 
     if (!descriptor)
         return 0;
-    if (descriptor->kind == CONSOLE && kiln_console_is_terminal())
+    if (descriptor->kind == FROM_START && kiln_console_is_terminal())
         return 1;
     errno = ENOTTY;
     return 0;

@@ -7,6 +7,7 @@
 #include <arch/irq.h>
 #include <arch/spin.h>
 #include <kiln/panic.h>
+#include "library.h"
 #include "posix.h"
 
 struct __lock __lock___libc_recursive_mutex;
@@ -69,7 +70,9 @@ void __retarget_lock_release_recursive(_LOCK_T lock)
 /* Without memory for a lock of its own the object shares the library's, which is recursive. */
 void __retarget_lock_init_recursive(_LOCK_T *lock)
 {
-    *lock = calloc(1, sizeof(**lock));
+    *lock = POSIX_LOCK_OF(lock);
+    if (!*lock)
+        *lock = calloc(1, sizeof(**lock));
     if (!*lock)
         *lock = POSIX_GLOBAL_LOCK;
 }

@@ -1,7 +1,8 @@
 /* The program from its constructors to exit. */
+#include <assert.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <kiln/program.h>
+#include "library.h"
 #include "posix.h"
 
 typedef void (*constructor_t)(void);
@@ -17,16 +18,10 @@ int main(int argc, char **argv);
  * garbage collection drops it, and with it all that the program does not use. A program's own
  * definitions come before both.
  */
-uint16_t __aarch64_swp2_relax(uint16_t value, uint16_t *word);
-
 typedef void (*replacement_t)(void);
 __attribute__((used,
                section(".rodata.kiln_replacements"))) static const replacement_t replacements[] = {
-    (replacement_t)malloc,  (replacement_t)__retarget_lock_acquire,
-    (replacement_t)fflush,  (replacement_t)fileno,
-    (replacement_t)setvbuf, (replacement_t)fgets,
-    (replacement_t)abort,   (replacement_t)__aarch64_swp2_relax,
-};
+    POSIX_REPLACEMENTS};
 
 _Noreturn void kiln_program_start(int argc, char **argv)
 {

@@ -1,7 +1,7 @@
 /* The mode of fopen: "r", "w+b" and so on. */
 #include <errno.h>
 #include <fcntl.h>
-#include "posix.h"
+#include "streams.h"
 
 static int direction(char letter, int *open_flags)
 {

@@ -1,6 +1,6 @@
 /* setvbuf, also of the standard streams; the C library's uses a buffer that it has freed. */
 #include <stdlib.h>
-#include "posix.h"
+#include "streams.h"
 
 char *kiln_posix_buffer(char *callers, int mode, size_t *size, char *own, size_t own_size,
                         bool *allocated)

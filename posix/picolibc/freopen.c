@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 #include "bufio.h"
-#include "posix.h"
+#include "streams.h"
 
 static int fill(struct console_stream *stream)
 {

@@ -1,7 +1,7 @@
 /* Standard output: a stream of Kiln's own over the console, line-buffered. */
 #include <kiln/console.h>
 #include <kiln/program.h>
-#include "posix.h"
+#include "streams.h"
 
 #define FLUSH (-1)
 

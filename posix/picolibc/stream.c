@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "bufio.h"
-#include "posix.h"
+#include "streams.h"
 
 struct file_stream {
     struct __file_bufio bufio;

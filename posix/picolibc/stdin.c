@@ -1,6 +1,6 @@
 /* Standard input: a stream of Kiln's own over the console. */
 #include <kiln/console.h>
-#include "posix.h"
+#include "streams.h"
 
 static int get(FILE *file);
 
