@@ -9,7 +9,9 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 KILN = os.path.join(ROOT, "kiln")
-BOARDS = ("raspi3", "raspi4", "virt-aarch64")
+BOARDS = ("pc", "raspi3", "raspi4", "virt-aarch64")
+# One of each way in which an image tells its exit status.
+STATUS_BOARDS = ("raspi3", "pc")
 SECONDS = 120
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -84,9 +86,10 @@ class KilnTest(unittest.TestCase):
 class MachineTest(KilnTest):
     """A machine that lacks something: a PATH with only what it has."""
 
-    TOOLS = ("env", "flock", "cmake", "ninja", "qemu-system-aarch64", "python3", "apt-get",
-             "apt-cache", "apt-config", "install", "clang", "mcopy", "mkfs.fat",
-             *(f"aarch64-linux-gnu-{tool}" for tool in
+    TOOLS = ("env", "flock", "cmake", "ninja", "qemu-system-aarch64", "qemu-system-x86_64",
+             "python3", "apt-get", "apt-cache", "apt-config", "install", "clang", "make", "mcopy",
+             "mkfs.fat", "grub-mkrescue", "xorriso",
+             *(prefix + tool for prefix in ("aarch64-linux-gnu-", "x86_64-linux-gnu-") for tool in
                ("gcc", "ar", "ranlib", "as", "ld", "nm", "objcopy", "addr2line")))
 
     def path_without(self, *missing):

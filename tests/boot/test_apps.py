@@ -145,6 +145,7 @@ class Boards(KilnTest):
         for board in BOARDS:
             self.assertRegex(text, rf"(?m)^{board} ")
         self.assertRegex(text, r"(?m)^raspi3 .*\(default\)$")
+        self.assertRegex(text, r"(?m)^pc +x86_64 +8 +q35, pc, microvm; 7.2 or later ")
 
     def test_nobody_reads(self):
         """a reader that has gone is no reason for a traceback"""

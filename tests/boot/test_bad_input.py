@@ -38,11 +38,21 @@ class Words(KilnTest):
         """numbers that make no sense"""
         self.refused(2, "--smp", "run", "--smp", "0")
         self.refused(2, "--smp takes 1 to 4", "run", "--smp", "5")
+        self.refused(2, "--smp takes 1 to 8", "run", "-b", "pc", "--smp", "9")
+        self.refused(2, "--smp takes 1 to 8", "image", "hello", "-b", "pc", "--smp", "9")
         self.refused(2, "--timeout", "run", "--timeout", "-1")
         self.refused(2, "--port", "run", "--port", "99999")
 
+    def test_unknown_machine(self):
+        """a machine that the board is not is named, with those that it is"""
+        text = self.refused(2, "pc has no machine 'q53'", "run", "-b", "pc", "--machine", "q53")
+        self.assertIn("did you mean q35", text)
+        self.assertIn("--machine takes q35, pc, microvm", text)
+        self.assertEqual(len(text.splitlines()), 1)
+        self.refused(2, "--machine takes raspi3b", "run", "--machine", "q35")
+
     def test_words_for_another_command(self):
-        """only run and debug have words of the program"""
+        """only run, image and debug have words of the program"""
         self.refused(2, "words after --", "build", "hello", "--", "x")
 
     def test_unknown_test(self):
@@ -142,6 +152,19 @@ class Machine(MachineTest):
         self.refused(3, r"QEMU 9.0 or later for raspi4; install it as root: "
                         r"apt-get install -t [a-z]+-backports qemu-system-arm",
                      "run", "-b", "raspi4", environment=environment, **self.as_nobody())
+
+    def test_qemu_fails(self):
+        """a QEMU that ends by itself, before the image told a status, is reported"""
+        self.good("build", "hello", "-b", "pc")
+        environment = self.path_without()
+        self.script("qemu-system-x86_64", 'case "$1" in --version) echo "QEMU emulator version '
+                    '10.0.2";; *) echo half a line; exit 3;; esac\n')
+        self.refused(3, "QEMU ended with status 3 before the image told its own", "run", "hello",
+                     "-b", "pc", environment=environment)
+        self.script("qemu-system-x86_64", 'case "$1" in --version) echo "QEMU emulator version '
+                    '10.0.2";; *) echo no such device >&2; exit 1;; esac\n')
+        self.refused(3, "no such device\nkiln: QEMU could not start the image", "run", "hello",
+                     "-b", "pc", environment=environment)
 
     def test_unknown_toolchain(self):
         """a toolchain prefix that leads to no compiler"""

@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 
-from support import BOARDS, ROOT, KilnTest
+from support import BOARDS, ROOT, KilnTest, build_folder
 
-TOOLCHAIN = os.path.join(ROOT, "cmake", "toolchain-aarch64.cmake")
+from kiln_cli import boards
+
+MACHINES = {"aarch64": "AArch64", "x86_64": "Advanced Micro Devices X86-64"}
 
 PLAIN_PROJECT = """
 cmake_minimum_required(VERSION 3.20)
@@ -79,6 +81,10 @@ int main(void)
 """
 
 
+def toolchain(isa):
+    return f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/cmake/toolchain-{isa}.cmake"
+
+
 class CMakeTest(KilnTest):
     def cmake(self, *words, cwd=None):
         """Runs cmake, which has to succeed; what it printed."""
@@ -90,15 +96,17 @@ class CMakeTest(KilnTest):
 
 class Toolchain(CMakeTest):
     def test_plain_library(self):
-        """the toolchain file alone builds a library without Kiln, for AArch64"""
+        """the toolchain file alone builds a library without Kiln, for each ISA"""
         self.write("CMakeLists.txt", PLAIN_PROJECT)
         self.write("plain.c", "#ifdef __linux__\n#error a bare-metal compiler says so\n#endif\n"
                               "int plain(int x) { return x * 2; }\n")
-        self.cmake("-G", "Ninja", "-S", ".", "-B", "build", f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}")
-        self.cmake("--build", "build")
-        headers = subprocess.run(["readelf", "-h", self.path("build", "libplain.a")], text=True,
-                                 capture_output=True, check=True).stdout
-        self.assertIn("AArch64", headers)
+        for isa, machine in MACHINES.items():
+            with self.subTest(isa):
+                self.cmake("-G", "Ninja", "-S", ".", "-B", isa, toolchain(isa))
+                self.cmake("--build", isa)
+                headers = subprocess.run(["readelf", "-h", self.path(isa, "libplain.a")],
+                                         text=True, capture_output=True, check=True).stdout
+                self.assertIn(machine, headers)
 
 
 class Libraries(CMakeTest):
@@ -113,17 +121,21 @@ class Libraries(CMakeTest):
     def test_library_links_kiln(self):
         """another's library in C and C++ links kiln::kiln, and an app links that library"""
         self.write_consumer()
-        output = self.good("run", self.folder, "-b", "virt-aarch64")
-        self.assertEqual(output, b"area 36\n")
+        for board in ("virt-aarch64", "pc"):
+            output = self.good("run", self.folder, "-b", board)
+            self.assertEqual(output, b"area 36\n")
 
     def test_by_hand(self):
         """and the same without ./kiln, by CMake alone"""
         self.write_consumer()
-        self.cmake("-G", "Ninja", "-S", ".", "-B", "build", f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}",
-                   f"-DKiln_DIR={ROOT}/cmake", "-DKILN_BOARD=raspi4")
-        self.cmake("--build", "build")
-        for name in ("consumer.elf", "consumer.map", "kernel8.img"):
-            self.assertTrue(os.path.getsize(self.path("build", name)) > 1000, name)
+        for board in ("raspi4", "pc"):
+            facts = boards.load(board)
+            self.cmake("-G", "Ninja", "-S", ".", "-B", board, toolchain(facts.isa.name),
+                       f"-DKiln_DIR={ROOT}/cmake", f"-DKILN_BOARD={board}",
+                       f"-DKILN_BUILD_DIR={build_folder()}")
+            self.cmake("--build", board)
+            for name in ("consumer.elf", "consumer.map", facts.kernel):
+                self.assertTrue(os.path.getsize(self.path(board, name)) > 1000, name)
 
 
 class Presets(CMakeTest):
@@ -134,7 +146,8 @@ class Presets(CMakeTest):
                 self.cmake("--preset", board, cwd=ROOT)
                 self.cmake("--build", "--preset", board, cwd=ROOT)
                 tree = os.path.join(ROOT, "build", board, "all")
-                self.assertTrue(os.path.exists(os.path.join(tree, "hello", "kernel8.img")))
+                self.assertTrue(os.path.exists(os.path.join(tree, "hello",
+                                                            boards.load(board).kernel)))
                 with open(os.path.join(tree, "compile_commands.json"), encoding="utf-8") as file:
                     sources = {entry["file"] for entry in json.load(file)}
                 self.assertIn(os.path.join(ROOT, "apps", "hello", "main.c"), sources)

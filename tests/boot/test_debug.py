@@ -83,11 +83,14 @@ class Debug(KilnTest):
     def test_threads(self):
         """kiln-threads lists the threads and the CPUs they run on"""
         path = self.write("deep.c", DEEP_C)
-        process, port = self.start(path, "raspi3", "--smp", "4")
-        text = self.gdb(path, "raspi3", port, "kiln-threads", "kill")
-        self.assertRegex(text, r"(?m)^0x[0-9a-f]{16} cpu 0 +main$")
-        self.assertEqual(len([line for line in text.splitlines() if " cpu " in line]), 4, text)
-        process.wait(20)
+        for board in ("raspi3", "pc"):
+            with self.subTest(board):
+                process, port = self.start(path, board, "--smp", "4")
+                text = self.gdb(path, board, port, "kiln-threads", "kill")
+                self.assertRegex(text, r"(?m)^0x[0-9a-f]{16} cpu 0 +main$")
+                listed = [line for line in text.splitlines() if " cpu " in line]
+                self.assertEqual(len(listed), 4, text)
+                process.wait(20)
 
     def test_ends_without_gdb(self):
         """an image that waits for gdb ends by SIGTERM"""

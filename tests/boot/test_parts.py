@@ -6,7 +6,8 @@ import struct
 
 from support import KilnTest
 
-from kiln_cli import apt_sources, bench, boards, configuration, console, elf, panics, tap, words
+from kiln_cli import (apt_sources, bench, boards, configuration, console, elf, panics, qemu, tap, usb,
+                      words)
 from kiln_cli.failure import Failure
 
 READY = console.READY
@@ -147,8 +148,75 @@ class Configuration(KilnTest):
         """each board's facts can be read and name a machine"""
         for name in boards.names():
             board = boards.load(name)
-            self.assertNotIn("{", board.machine({}))
+            for machine in (None, *board.machines()):
+                self.assertNotIn("{", board.machine({}, machine))
             self.assertTrue(board.description)
+
+    def test_machines(self):
+        """the first machine is the default; others are chosen by name"""
+        board = boards.load("pc")
+        self.assertEqual(board.machine({}), board.machine({}, board.machines()[0]))
+        self.assertEqual(board.machine({}, "microvm").split(",")[0], "microvm")
+        with self.assertRaises(Failure):
+            board.machine({}, "raspi3b")
+        virt = boards.load("virt-aarch64")
+        self.assertEqual(virt.machine({"GIC": "3"}, "virt"), "virt,gic-version=3")
+
+
+class ExitStatus(KilnTest):
+    """Where the exit status of a run comes from."""
+
+    def status(self, board, qemu_status, told=None):
+        options = qemu.RunOptions()
+        launch = qemu.Launch(boards.load(board), "x.img", {}, options, "pipe", self.folder)
+        with launch:
+            if told is not None:
+                with open(launch.status_file, "wb") as file:
+                    file.write(told)
+            return launch.exit_status(qemu_status)
+
+    def test_semihosting(self):
+        """on ARM it is QEMU's own"""
+        for status in (0, 1, 134, 255):
+            self.assertEqual(self.status("raspi3", status), status)
+
+    def test_file(self):
+        """on pc it is what the image wrote, and QEMU's own means nothing"""
+        for status in (0, 1, 67, 134, 255):
+            self.assertEqual(self.status("pc", status * 2 + 1 & 255, bytes((status,))), status)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_power_off(self):
+        """a machine that was just switched off has status 0"""
+        self.assertEqual(self.status("pc", 0, b""), 0)
+
+    def test_failures(self):
+        """a QEMU that failed, or was killed, is no status of the program's"""
+        for board, status, told in (("pc", 1, b""), ("pc", 3, None), ("pc", -9, b"\x05"),
+                                    ("raspi3", -11, None)):
+            with self.assertRaises(Failure):
+                self.status(board, status, told)
+
+    def test_file_name(self):
+        """a comma in the file's name is no end of QEMU's option"""
+        command = qemu.command(boards.load("pc"), "x.img", {}, qemu.RunOptions(), "pipe", "/",
+                               "/a,b/status")
+        self.assertIn("file,id=status,path=/a,,b/status", command)
+
+
+class Stick(KilnTest):
+    def test_grub_quoting(self):
+        """each word comes back from GRUB's shell, whose single quotes are a shell's"""
+        for word in ("", "a b", "it's", '"', "\\", "$x", ";", "#", "{}"):
+            self.assertEqual(shlex.split(usb.quote(word)), [word])
+
+    def test_words_that_grub_loses(self):
+        """what GRUB would write wrongly is refused, the rest is not"""
+        for word in ("", "a\tb", "a\nb", "\x7f", "it's here"):
+            with self.assertRaises(Failure):
+                usb.check_word(word)
+        for word in ("a b", "it's", 'say "x" y', "\\", "a b\\c", "\u00e4"):
+            usb.check_word(word)
 
 
 class Bench(KilnTest):

@@ -1,5 +1,6 @@
 """./kiln run: output, status, words, input and the ways it ends."""
 
+import glob
 import os
 import pty
 import re
@@ -9,7 +10,8 @@ import subprocess
 import termios
 import time
 
-from support import BOARDS, KILN, ROOT, KilnTest, children_of, is_alive
+from support import (BOARDS, KILN, ROOT, STATUS_BOARDS, KilnTest, build_folder, children_of,
+                     is_alive)
 
 STATUS_C = """
 #include <stdlib.h>
@@ -78,25 +80,41 @@ class Output(KilnTest):
     def test_status(self):
         """main's return value is the exit status"""
         path = self.write("status.c", STATUS_C)
-        for status in (0, 1, 2, 77, 255):
-            self.assertEqual(self.kiln("run", path, "--", str(status)).returncode, status)
+        for board in STATUS_BOARDS:
+            for status in (0, 1, 2, 67, 77, 134, 255):
+                with self.subTest(board=board, status=status):
+                    result = self.kiln("run", path, "-b", board, "--", str(status))
+                    self.assertEqual(result.returncode, status, result)
 
     def test_every_byte(self):
         """each byte value comes out as it is"""
         path = self.write("every_byte.c", EVERY_BYTE_C)
-        self.assertEqual(self.good("run", path), bytes(range(256)) * 4)
+        for board in STATUS_BOARDS:
+            self.assertEqual(self.good("run", path, "-b", board), bytes(range(256)) * 4)
 
     def test_quiet(self):
         """nothing is said when nothing is to be built, and with -v the commands can be pasted"""
-        self.good("run", "hello")
-        self.assertEqual(self.kiln("run", "hello").stderr, b"")
-        told = self.kiln("run", "hello", "-v").stderr.decode()
-        self.assertRegex(told, r"(?m)^\+ cmake --build ")
-        command = re.search(r"(?m)^\+ (qemu-system-aarch64 .*)$", told).group(1)
-        result = subprocess.run(command, shell=True, capture_output=True, timeout=20,
-                                stdin=subprocess.DEVNULL, check=False)
-        self.assertEqual(result.returncode, 0)
-        self.assertIn(b"Hello from Kiln", result.stdout)
+        for board, status in (("raspi3", 0), ("pc", 2 * 0 + 1)):  # isa-debug-exit's arithmetic
+            with self.subTest(board):
+                self.good("run", "hello", "-b", board)
+                self.assertEqual(self.kiln("run", "hello", "-b", board).stderr, b"")
+                told = self.kiln("run", "hello", "-b", board, "-v").stderr.decode()
+                self.assertRegex(told, r"(?m)^\+ cmake --build ")
+                command = re.search(r"(?m)^\+ (qemu-system-\w+ .*)$", told).group(1)
+                result = subprocess.run(command, shell=True, capture_output=True, timeout=20,
+                                        stdin=subprocess.DEVNULL, check=False)
+                self.assertEqual(result.returncode, status)
+                self.assertIn(b"Hello from Kiln", result.stdout)
+                # ./kiln itself leaves none of these.
+                for left in re.findall(r"path=(\S+/exit-status-[0-9]+)", command):
+                    os.remove(left)
+
+    def test_machines(self):
+        """--machine chooses another of QEMU's machines that the board is"""
+        for machine in ("q35", "pc", "microvm"):
+            with self.subTest(machine):
+                self.assertEqual(self.good("run", "-b", "pc", "--machine", machine),
+                                 b"Hello from Kiln on pc!\n")
 
     def test_closed_output(self):
         """a reader that goes away ends the run"""
@@ -192,9 +210,9 @@ class Ending(KilnTest):
         self.addCleanup(process.kill)
         return process
 
-    def ended_by(self, number):
+    def ended_by(self, number, board="raspi3"):
         path = self.write("forever.c", FOREVER_C)
-        process = self.start(path)
+        process = self.start(path, "-b", board)
         self.assertEqual(process.stdout.readline(), b"still here\n")
         qemu = children_of(process.pid)
         self.assertTrue(qemu)
@@ -208,8 +226,23 @@ class Ending(KilnTest):
         self.ended_by(signal.SIGINT)
 
     def test_terminate(self):
-        """SIGTERM too"""
+        """SIGTERM too, and nothing is left behind"""
         self.ended_by(signal.SIGTERM)
+        self.ended_by(signal.SIGTERM, "pc")
+        tree = os.path.join(build_folder(), "pc", "forever")
+        self.assertEqual(glob.glob(os.path.join(tree, "exit-status-*")), [])
+
+    def test_killed(self):
+        """a QEMU that somebody kills is said to be, with the signal's status"""
+        path = self.write("forever.c", FOREVER_C)
+        for board in STATUS_BOARDS:
+            with self.subTest(board):
+                process = self.start(path, "-b", board)
+                self.assertEqual(process.stdout.readline(), b"still here\n")
+                for child in children_of(process.pid):
+                    os.kill(child, signal.SIGKILL)
+                self.assertEqual(process.wait(20), 128 + signal.SIGKILL)
+                self.assertIn(b"kiln: QEMU was ended by signal 9\n", process.stderr.read())
 
     def test_timeout(self):
         """a run that takes too long is ended with status 124 and its last output"""
@@ -292,5 +325,6 @@ class ManyCpus(KilnTest):
         path = self.write("count.c", "#include <kiln.h>\n#include <stdio.h>\n"
                                      "int main(void) { printf(\"%llu\\n\", (unsigned long long)"
                                      "kiln_time_counter()); }\n")
-        counts = {self.good("run", path, "--icount") for _ in range(3)}
-        self.assertEqual(len(counts), 1)
+        for board in STATUS_BOARDS:
+            counts = {self.good("run", path, "-b", board, "--icount") for _ in range(3)}
+            self.assertEqual(len(counts), 1)

@@ -152,6 +152,9 @@ class Packages(unittest.TestCase):
         self.assertEqual(packages.packages_for(packages.run_needs(boards.load("raspi3"))),
                          ["cmake", "gcc-aarch64-linux-gnu", "ninja-build",
                           "picolibc-aarch64-linux-gnu", "qemu-system-arm"])
+        self.assertEqual(packages.packages_for(packages.run_needs(boards.load("pc"))),
+                         ["cmake", "gcc-x86-64-linux-gnu", "make", "newlib-source", "ninja-build",
+                          "qemu-system-x86"])
 
 
 class Setup(MachineTest):

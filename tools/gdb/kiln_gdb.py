@@ -15,13 +15,21 @@ def threads():
         count += 1
 
 
+# Where a CPU keeps the thread that it runs.
+THREAD = {
+    "aarch64": "(unsigned long)$TPIDR_EL1",
+    "i386:x86-64": "$gs_base ? (unsigned long)((struct arch_percpu *)$gs_base)->thread : 0",
+}
+
+
 def running_cpus():
-    """{address of the thread: CPU it runs on}: TPIDR_EL1 of each of QEMU's CPUs."""
+    """{address of the thread: CPU it runs on}, as each of QEMU's CPUs says."""
     found = {}
     chosen = gdb.selected_thread()
     for cpu in gdb.selected_inferior().threads():
         cpu.switch()
-        found[int(gdb.parse_and_eval("(unsigned long)$TPIDR_EL1"))] = cpu.num - 1
+        architecture = gdb.selected_frame().architecture().name()
+        found[int(gdb.parse_and_eval(THREAD[architecture]))] = cpu.num - 1
     chosen.switch()
     return found
 

@@ -17,14 +17,13 @@ class Options:
 
 
 def check(board, options):
-    """Refuses what can be refused before anything is built."""
+    """Refuses what can be refused before anything is built, and installs what is missing."""
     if not board.image:
         raise Failure(f"{board.name} starts from no image that could be written to a card or stick")
     KINDS[board.image["kind"]].check(board, options)
+    installing.ensure(packages.image_needs(board), verbose=options.verbose)
 
 
 def make(built, options):
     """Writes the image into build/BOARD/APP/."""
-    board = built.request.board
-    installing.ensure(packages.image_needs(board), verbose=options.verbose)
-    KINDS[board.image["kind"]].make(built, options)
+    KINDS[built.request.board.image["kind"]].make(built, options)
