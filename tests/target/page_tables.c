@@ -1,21 +1,13 @@
 /*
  * Reads the live page tables as the CPU's table walker does: what may be executed cannot be
  * written, each part of the image has just the access it needs, and what must not be mapped is not.
- * Descriptors: Arm ARM (DDI 0487) D8.3.
  */
 #include <kiln.h>
 #include <stdlib.h>
+#include "page_entries.h"
 #include "tap.h"
 
-#define VALID       1u
-#define TABLE       2u
-#define READ_ONLY   (UINT64_C(1) << 7)
-#define ACCESSED    (UINT64_C(1) << 10)
-#define NO_EXECUTE  (UINT64_C(1) << 53) /* PXN: what counts at EL1 */
-#define ADDRESS     UINT64_C(0x0000FFFFFFFFF000)
-#define MAIR_NORMAL 0xFFu /* write-back, read and write allocate */
-#define MAIR_NGNRE  0x04u
-#define PAGE        4096u
+#define PAGE 4096u
 
 /* From the linker script. */
 extern char __image_start[], __text_end[], __rodata_start[], __rodata_end[], __data_start[];
@@ -26,102 +18,141 @@ static char variable[16];
 
 static struct {
     unsigned leaves;
+    unsigned large;
     unsigned writable_and_executable;
     unsigned executable;
     unsigned executable_outside_text;
-    unsigned not_accessed;
+    unsigned not_settled;
     unsigned odd_memory_type;
+    unsigned closed_tables;
 } found;
-
-#define READ_REGISTER(name)                                                                        \
-    ({                                                                                             \
-        uint64_t value;                                                                            \
-        __asm__("mrs %0, " #name : "=r"(value));                                                   \
-        value;                                                                                     \
-    })
-
-static unsigned memory_type(uint64_t entry)
-{
-    return READ_REGISTER(mair_el1) >> (entry >> 2 & 7) * 8 & 0xFF;
-}
 
 static void look_at_leaf(uint64_t entry, uintptr_t va, unsigned shift)
 {
-    unsigned type = memory_type(entry);
+    enum memory_type type = memory_type(entry, shift);
     found.leaves++;
-    found.not_accessed += !(entry & ACCESSED);
-    found.odd_memory_type += type != MAIR_NORMAL && type != MAIR_NGNRE;
-    if (entry & NO_EXECUTE)
+    found.large += shift > 12;
+    found.not_settled += !is_settled(entry);
+    found.odd_memory_type += type != WRITE_BACK && type != DEVICE;
+    if (!may_execute(entry))
         return;
     found.executable++;
-    found.writable_and_executable += !(entry & READ_ONLY);
+    found.writable_and_executable += may_write(entry);
     found.executable_outside_text +=
         va < (uintptr_t)__image_start || va + ((uintptr_t)1 << shift) > (uintptr_t)__rodata_start;
-}
-
-static unsigned top_shift(void)
-{
-    return 64 - (READ_REGISTER(tcr_el1) & 63) > 39 ? 39 : 30;
 }
 
 static void walk(const uint64_t *table, uintptr_t va, unsigned shift)
 {
     for (uintptr_t i = 0; i < 512; i++) {
         uintptr_t here = va + (i << shift);
-        if (!(table[i] & VALID))
+        if (!is_valid(table[i]))
             continue;
-        if (shift > 12 && (table[i] & TABLE))
-            walk((const uint64_t *)(table[i] & ADDRESS), here, shift - 9);
-        else
+        if (is_table(table[i], shift)) {
+            found.closed_tables += !is_open_table(table[i]);
+            walk((const uint64_t *)table_address(table[i]), here, shift - 9);
+        } else {
             look_at_leaf(table[i], here, shift);
+        }
     }
 }
 
 /* The entry that maps an address, 0 if there is none. */
-static uint64_t entry_of(const volatile void *pointer)
+static uint64_t entry_of(const volatile void *pointer, unsigned *shift)
 {
     uintptr_t va = (uintptr_t)pointer;
-    const uint64_t *table = (const uint64_t *)(READ_REGISTER(ttbr0_el1) & ADDRESS);
-    for (unsigned shift = top_shift();; shift -= 9) {
-        uint64_t entry = table[va >> shift & 511];
-        if (!(entry & VALID))
+    const uint64_t *table = root_table();
+    for (*shift = top_shift();; *shift -= 9) {
+        uint64_t entry = table[va >> *shift & 511];
+        if (!is_valid(entry))
             return 0;
-        if (shift == 12 || !(entry & TABLE))
+        if (!is_table(entry, *shift))
             return entry;
-        table = (const uint64_t *)(entry & ADDRESS);
+        table = (const uint64_t *)table_address(entry);
     }
 }
 
-static bool may_write(uint64_t entry)
+static bool is_mapped(const volatile void *pointer)
 {
-    return entry && !(entry & READ_ONLY);
+    unsigned shift;
+    return entry_of(pointer, &shift) != 0;
 }
 
-static bool may_execute(uint64_t entry)
+#ifdef __x86_64__
+
+static bool has(uint32_t leaf, unsigned reg, unsigned bit)
 {
-    return entry && !(entry & NO_EXECUTE);
+    uint32_t is[4];
+    __asm__("cpuid" : "=a"(is[0]), "=b"(is[1]), "=c"(is[2]), "=d"(is[3]) : "a"(leaf), "c"(0));
+    return is[reg] >> bit & 1;
 }
+
+enum { EAX, EBX, ECX, EDX };
+
+static void test_registers(void)
+{
+    uint64_t cr4 = READ_REGISTER("movq %%cr4, %0");
+    bool has_leaf_7 = ({
+        uint32_t last, unused;
+        __asm__("cpuid" : "=a"(last), "=c"(unused) : "a"(0), "c"(0) : "rbx", "rdx");
+        last >= 7;
+    });
+    tap_check(READ_REGISTER("movq %%cr0, %0") >> 16 & 1, "read-only holds for the supervisor");
+    tap_check(read_msr(0xC0000080) >> 11 & 1, "what is not executable is not executed");
+    tap_check(cr4 >> 7 & 1, "global pages are on");
+    TAP_EQUAL(cr4 >> 20 & 1, has_leaf_7 && has(7, EBX, 7));  /* SMEP */
+    TAP_EQUAL(cr4 >> 21 & 1, has_leaf_7 && has(7, EBX, 20)); /* SMAP */
+}
+
+/* The RAM of a large machine is mapped by the largest pages that the CPU has. */
+static void test_large(void)
+{
+    unsigned shift;
+    bool has_1_gib = has(0x80000001, EDX, 26);
+    if (kiln_ram_bytes() < UINT64_C(5) << 30)
+        return;
+    entry_of((const void *)(UINT64_C(5) << 30), &shift);
+    printf("# CPU %s pages of 1 GiB\n", has_1_gib ? "has" : "has no");
+    TAP_EQUAL(shift, has_1_gib ? 30 : 21);
+}
+
+#else
+
+static void test_registers(void)
+{
+    uint64_t sctlr = READ_REGISTER("mrs %0, sctlr_el1");
+    tap_check(sctlr & 1 << 19, "WXN is on");
+    tap_check((sctlr & 0x1005) == 0x1005, "MMU and caches are on");
+}
+
+static void test_large(void)
+{
+    tap_check(found.large > 0, "RAM is mapped by blocks");
+}
+
+#endif
 
 static void test_all(void)
 {
-    walk((const uint64_t *)(READ_REGISTER(ttbr0_el1) & ADDRESS), 0, top_shift());
-    tap_check(found.leaves > 100, "the tables map something");
+    walk(root_table(), 0, top_shift());
+    tap_check(found.leaves > 20, "the tables map something");
     tap_check(found.writable_and_executable == 0, "nothing is writable and executable");
     tap_check(found.executable > 0 && found.executable_outside_text == 0,
               "only code is executable");
-    tap_check(found.not_accessed == 0, "all have the access flag");
-    tap_check(found.odd_memory_type == 0, "memory is write-back or nGnRE");
-    tap_check(READ_REGISTER(sctlr_el1) & 1 << 19, "WXN is on");
-    tap_check((READ_REGISTER(sctlr_el1) & 0x1005) == 0x1005, "MMU and caches are on");
+    tap_check(found.not_settled == 0, "all are accessed, and of the supervisor alone");
+    tap_check(found.closed_tables == 0, "no table forbids what its entries allow");
+    tap_check(found.odd_memory_type == 0, "memory is write-back or a device's");
 }
 
 static void test_kind(const char *name, const volatile void *at, bool write, bool execute)
 {
-    uint64_t entry = entry_of(at);
+    unsigned shift;
+    uint64_t entry = entry_of(at, &shift);
     printf("# %s\n", name);
-    tap_check(entry != 0 && memory_type(entry) == MAIR_NORMAL, "is normal memory");
-    tap_check(may_write(entry) == write, write ? "is writable" : "is not writable");
-    tap_check(may_execute(entry) == execute, execute ? "is executable" : "is not executable");
+    tap_check(entry != 0 && memory_type(entry, shift) == WRITE_BACK, "is normal memory");
+    tap_check(entry && may_write(entry) == write, write ? "is writable" : "is not writable");
+    tap_check(entry && may_execute(entry) == execute,
+              execute ? "is executable" : "is not executable");
 }
 
 int main(void)
@@ -129,6 +160,8 @@ int main(void)
     volatile char local = 0;
     void *block = malloc(100);
     test_all();
+    test_registers();
+    test_large();
     test_kind("the header", __image_start, false, true);
     test_kind("code", (const void *)(uintptr_t)main, false, true);
     test_kind("the C library's code", (const void *)(uintptr_t)malloc, false, true);
@@ -138,10 +171,10 @@ int main(void)
     test_kind("the stack", &local, true, false);
     test_kind("the heap", block, true, false);
     test_kind("the interrupt stack", __irq_stack_top - 1, true, false);
-    tap_check(entry_of(NULL) == 0, "page 0 is not mapped");
-    tap_check(entry_of(__irq_stack_guard) == 0, "the guard of the interrupt stack is not mapped");
+    tap_check(!is_mapped(NULL), "page 0 is not mapped");
+    tap_check(!is_mapped(__irq_stack_guard), "the guard of the interrupt stack is not mapped");
     uintptr_t guard = (uintptr_t)&local & ~(uintptr_t)(PAGE - 1);
-    while (entry_of((void *)guard) && guard > PAGE)
+    while (is_mapped((void *)guard) && guard > PAGE)
         guard -= PAGE;
     tap_check((uintptr_t)&local - guard <= 256 * 1024 + PAGE,
               "an unmapped page lies below the stack");
