@@ -7,6 +7,7 @@
 #include <kiln/config.h>
 #include <x86_64/lapic_cpu.h>
 #include <x86_64/port.h>
+#include <x86_64/vectors.h>
 
 /* Intel 8259A data sheet: initialisation words 1 to 4, and the mask as operation word 1. */
 #define MASTER      0x20u
@@ -90,19 +91,23 @@ static void window_write(uintptr_t io_apic, uint32_t index, uint32_t value)
     mmio_write32(io_apic + WINDOW, value);
 }
 
-/* Masked and edge: an entry that was a level's forgets that it waits for an end. */
+/* Masked and edge: an entry that was a level's forgets that it waits for an end. All lead to CPU 0.
+ */
 static void start_io_apic(unsigned n)
 {
     uintptr_t io_apic = topology.io_apics[n].base;
     unsigned count = (window_read(io_apic, VERSION) >> 16 & 0xFF) + 1;
 
     input_counts[n] = (uint8_t)count;
-    for (unsigned input = 0; input < count; input++)
+    for (unsigned input = 0; input < count; input++) {
         window_write(io_apic, ENTRY(input), ENTRY_MASKED);
+        window_write(io_apic, ENTRY(input) + 1, topology.cpu_apic_ids[0] << ENTRY_CPU_SHIFT);
+    }
 }
 
 void irq_controller_start(void)
 {
+    vectors_open();
     board_apic_topology(&topology);
     for (unsigned n = 0; n < topology.io_apic_count; n++)
         start_io_apic(n);
@@ -142,22 +147,20 @@ static bool is_level(const struct input *input)
     return input->mode & ENTRY_LEVEL;
 }
 
-static void write_entry(const struct input *input, unsigned half, uint32_t value)
+static void open_input(uint32_t irq, const struct input *input, bool open)
 {
+    uint32_t entry = (irq + APIC_FIRST_VECTOR) | input->mode | (open ? 0 : ENTRY_MASKED);
+
+    if (!input->io_apic)
+        return;
     uintptr_t state = arch_irq_save();
 
     if (KILN_CONFIG_SMP)
         arch_spin_lock(&window_lock);
-    window_write(input->io_apic, ENTRY(input->number) + half, value);
+    window_write(input->io_apic, ENTRY(input->number), entry);
     if (KILN_CONFIG_SMP)
         arch_spin_unlock(&window_lock);
     arch_irq_restore(state);
-}
-
-static void open_input(uint32_t irq, const struct input *input, bool open)
-{
-    if (input->io_apic)
-        write_entry(input, 0, (irq + APIC_FIRST_VECTOR) | input->mode | (open ? 0 : ENTRY_MASKED));
 }
 
 void irq_configure(uint32_t irq)
@@ -168,8 +171,6 @@ void irq_configure(uint32_t irq)
 
     __atomic_store_n(&apic_states[irq], APIC_HELD, __ATOMIC_RELAXED);
     open_input(irq, &input, false);
-    if (input.io_apic)
-        write_entry(&input, 1, topology.cpu_apic_ids[0] << ENTRY_CPU_SHIFT);
 }
 
 static void set_local(uint32_t irq, bool open)
