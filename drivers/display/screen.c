@@ -10,7 +10,10 @@ static struct screen {
     enum kind { NONE, TEXT, PIXELS } kind : 8;
     bool is_started;
     uint8_t rows;
-    uint8_t row, column; /* of the next byte; in column 80 it is for the next row */
+
+    /* Of the next byte; in column 80 it is for the next row. In range at any moment: an interrupt
+     * or another CPU may write in the midst of a write. */
+    volatile uint8_t row, column;
 
     /* Within an escape sequence: one of terminal control (CSI) ends with a letter, one for an
      * operating system (OSC) by a control character. ECMA-48, 5.4 and 8.3.89. */
@@ -42,29 +45,39 @@ static void start(struct screen *s)
 
 static void new_line(struct screen *s)
 {
+    unsigned row = s->row + 1u;
+
     s->column = 0;
-    if (++s->row >= s->rows)
-        s->row = (uint8_t)(s->rows - (s->kind == TEXT ? vga_text_scroll() : framebuffer_scroll()));
+    if (row >= s->rows)
+        row = s->rows - (s->kind == TEXT ? vga_text_scroll() : framebuffer_scroll());
+    s->row = (uint8_t)row;
 }
 
 static void put_visible(struct screen *s, uint8_t byte)
 {
-    if (s->column >= DISPLAY_COLUMNS)
+    unsigned column = s->column;
+
+    if (column >= DISPLAY_COLUMNS) {
         new_line(s);
-    (s->kind == TEXT ? vga_text_put : framebuffer_put)(s->row, s->column++, byte);
+        column = 0;
+    }
+    (s->kind == TEXT ? vga_text_put : framebuffer_put)(s->row, column, byte);
+    s->column = (uint8_t)(column + 1);
 }
 
 static void put_control(struct screen *s, uint8_t byte)
 {
+    unsigned column = s->column;
+
     s->sequence = byte == ESCAPE ? AFTER_ESCAPE : OUTSIDE;
     if (byte == '\n')
         new_line(s);
     else if (byte == '\r')
         s->column = 0;
-    else if (byte == '\b' && s->column > 0)
-        s->column--;
-    else if (byte == '\t' && s->column < DISPLAY_COLUMNS)
-        s->column = (uint8_t)((s->column | (TAB_WIDTH - 1)) + 1);
+    else if (byte == '\b' && column > 0)
+        s->column = (uint8_t)(column - 1);
+    else if (byte == '\t' && column < DISPLAY_COLUMNS)
+        s->column = (uint8_t)((column | (TAB_WIDTH - 1)) + 1);
 }
 
 static void put(struct screen *s, uint8_t byte)

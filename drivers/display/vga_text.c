@@ -25,7 +25,7 @@
 #define START_HIGH 0x0C
 #define CURSOR_LOW 0x0F
 
-static uint8_t top; /* first row of the memory that is shown */
+static volatile uint8_t top; /* first row of the memory that is shown; in range at any moment */
 
 static void put(unsigned place, uint8_t byte)
 {
@@ -61,11 +61,14 @@ void vga_text_put(unsigned row, unsigned column, uint8_t byte)
 /* At the end of the memory what stays on the screen goes back to its start. */
 unsigned vga_text_scroll(void)
 {
-    if (++top > MEMORY_ROWS - VGA_TEXT_ROWS) {
-        memmove((void *)MEMORY, (void *)(MEMORY + (uintptr_t)top * ROW_BYTES),
+    unsigned next = top + 1u;
+
+    if (next > MEMORY_ROWS - VGA_TEXT_ROWS) {
+        memmove((void *)MEMORY, (void *)(MEMORY + (uintptr_t)next * ROW_BYTES),
                 (VGA_TEXT_ROWS - 1) * ROW_BYTES);
-        top = 0;
+        next = 0;
     }
+    top = (uint8_t)next;
     clear_row(VGA_TEXT_ROWS - 1);
     return 1;
 }
