@@ -63,10 +63,12 @@ static uintptr_t block_down(uintptr_t address)
  * nothing. */
 static bool map_firmware_data(uintptr_t data)
 {
-    const struct boot_range *image = &early_mapped[0];
+    const struct boot_range *image = &early_mapped[0], *window = &early_mapped[1];
     size_t bytes = data ? board_firmware_data_bytes(data) : 0;
     if (!bytes)
         return false;
+    if (data >= window->start && data + bytes <= window->end)
+        return true;
     uintptr_t start = block_down(data);
     uintptr_t end = block_down(data + bytes - 1) + BLOCK_BYTES;
     if (data < image->start && end > image->start)

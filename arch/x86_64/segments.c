@@ -8,6 +8,7 @@
 #include <arch/percpu.h>
 #include <kiln/config.h>
 #include <x86_64/msr.h>
+#include <x86_64/vectors.h>
 
 #define VECTORS            256u
 #define EXCEPTIONS         32u
@@ -48,16 +49,19 @@ static uint64_t stack_of(unsigned vector)
 }
 
 /* The image lies below 4 GiB: the second word of a gate, the offset's upper half, stays 0. */
-static void fill_gates(void)
+static void fill_gates(unsigned vector, unsigned end)
 {
-    uint64_t entry = (uintptr_t)isa_vector_entries;
-    for (unsigned vector = 0; vector < VECTORS; vector++) {
-        if (vector && vector % GROUP_ENTRIES == 0)
-            entry += GROUP_BYTES;
+    for (; vector < end; vector++) {
+        uint64_t entry = (uintptr_t)isa_vector_entries + vector * ENTRY_BYTES +
+                         vector / GROUP_ENTRIES * GROUP_BYTES;
         gates[vector][0] = (entry & 0xFFFF) | (entry & 0xFFFF0000) << 32 | SELECTOR_CODE << 16 |
                            stack_of(vector) << 32 | GATE_INTERRUPT;
-        entry += ENTRY_BYTES;
     }
+}
+
+void vectors_open(void)
+{
+    fill_gates(EXCEPTIONS, VECTORS);
 }
 
 static void fill_tss(struct arch_percpu *percpu)
@@ -93,8 +97,10 @@ void isa_cpu_init(struct arch_percpu *percpu, uint32_t cpu)
 {
     percpu->self = percpu;
     percpu->cpu = cpu;
-    if (cpu == 0)
-        fill_gates();
+    if (cpu == 0) {
+        fill_gates(0, EXCEPTIONS);
+        fill_gates(VECTOR_SYSTEM_CALL, VECTOR_SYSTEM_CALL + 1);
+    }
     fill_tss(percpu);
     load_tables(percpu);
     msr_write(ISA_MSR_GS_BASE, (uintptr_t)percpu);

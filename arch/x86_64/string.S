@@ -236,3 +236,5 @@ string_function strlen
     subq    %rdi, %rax
     ret
 string_end strlen
+
+    .section .note.GNU-stack, "", @progbits

@@ -39,3 +39,5 @@ FUNCTION(arch_table_fill)
     jnz     3b
 4:  ret
 END(arch_table_fill)
+
+    .section .note.GNU-stack, "", @progbits
