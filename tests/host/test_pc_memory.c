@@ -8,7 +8,7 @@
 #define PAGES   256
 #define ENTRIES 40
 #define STRIDE  48
-#define MAPS    30000
+#define MAPS    10000
 
 struct entry {
     uint64_t start, end; /* bytes */
