@@ -79,7 +79,7 @@ void __retarget_lock_init_recursive(_LOCK_T *lock)
 
 void __retarget_lock_close_recursive(_LOCK_T lock)
 {
-    if (lock != POSIX_GLOBAL_LOCK)
+    if (lock != POSIX_GLOBAL_LOCK && !POSIX_IS_OWN_LOCK(lock))
         free(lock);
 }
 

@@ -3,6 +3,7 @@
 #define POSIX_LIBRARY_H
 
 #include <reent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/lock.h>
@@ -13,6 +14,10 @@ extern __FILE __sf[3];
 /* The lock of a standard stream, which thus needs no memory; NULL for any other object's. */
 struct __lock *kiln_posix_lock_of_stream(const _LOCK_T *lock);
 #define POSIX_LOCK_OF(lock) kiln_posix_lock_of_stream(lock)
+
+/* Whether a lock is one of those, and not from malloc. */
+bool kiln_posix_is_lock_of_stream(const struct __lock *lock);
+#define POSIX_IS_OWN_LOCK(lock) kiln_posix_is_lock_of_stream(lock)
 
 /* Replaced by posix/ and called by newlib itself: see start.c. */
 void __smakebuf_r(struct _reent *reent, FILE *file);

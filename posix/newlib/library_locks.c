@@ -21,3 +21,8 @@ struct __lock *kiln_posix_lock_of_stream(const _LOCK_T *lock)
             return &stream_locks[i];
     return NULL;
 }
+
+bool kiln_posix_is_lock_of_stream(const struct __lock *lock)
+{
+    return lock >= stream_locks && lock < stream_locks + 3;
+}

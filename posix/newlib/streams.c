@@ -108,9 +108,8 @@ int kiln_posix_streams_flush(void)
     return fflush(NULL);
 }
 
-void kiln_program_flush(void (*write)(char c))
+static void flush(FILE *file, void (*write)(char c))
 {
-    FILE *file = &__sf[1];
     const unsigned char *next = file->_bf._base;
     size_t left = file->_p - file->_bf._base;
 
@@ -119,4 +118,10 @@ void kiln_program_flush(void (*write)(char c))
     file->_p = file->_bf._base;
     while (left--)
         write(*next++);
+}
+
+void kiln_program_flush(void (*write)(char c))
+{
+    flush(&__sf[1], write);
+    flush(&__sf[2], write);
 }

@@ -13,7 +13,8 @@ FOLDER = in_root("tests", "target")
 RUN_SECONDS = 60
 ALLOWED_LOG = "qemu-log-allowed.txt"
 KEYS = {"name", "app", "boards", "isa", "smp", "config", "arguments", "input", "input_file", "status",
-        "expect", "reject", "own_words", "timeout", "machine", "machine_arguments", "host", "libc"}
+        "expect", "reject", "own_words", "timeout", "machine", "machine_arguments", "host", "libc",
+        "newlib"}
 
 
 class Run:
@@ -27,7 +28,7 @@ class Run:
         self.board = board
         self.facts = facts
         self.source = source
-        label = facts.get("name")
+        label = ".".join(facts[key] for key in ("name", "libc") if key in facts)
         self.name = f"target.{board}.{image}" + (f".{label}" if label else "")
 
     def get(self, key, default=None):
@@ -72,12 +73,14 @@ def facts_of(image, path):
 
 
 def runs():
-    """Every run of every image."""
+    """Every run of every image, on the boards of its key "newlib" with that library too."""
     for image, path in images().items():
         for facts in facts_of(image, path):
             for board in facts.get("boards", boards.names(facts.get("isa"))):
                 source = in_root(*facts["app"].split("/")) if "app" in facts else path
                 yield Run(image, board, facts, source)
+            for board in facts.get("newlib", []):
+                yield Run(image, board, {**facts, "libc": "newlib"}, source)
 
 
 def find(name):

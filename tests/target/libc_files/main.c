@@ -186,7 +186,6 @@ static void test_reopening(void)
     TAP_EQUAL(number, 1);
     TAP_EQUAL(ftell(file), 5);
     TAP_CHECK(freopen("data/none", "r", file) == NULL && errno == ENOENT);
-    TAP_EQUAL(fgetc(file), EOF);
     TAP_CHECK(freopen("data/numbers.txt", "w", stdout) == NULL);
     TAP_CHECK(freopen("data/numbers.txt", "r", stdin) == stdin);
     TAP_EQUAL(fileno(stdin), 0);
@@ -209,7 +208,7 @@ static void test_positions(void)
     TAP_EQUAL(fsetpos(file, &position), 0);
     TAP_EQUAL(fgetc(file), 20 * 7);
     TAP_EQUAL(fclose(file), 0);
-    TAP_EQUAL(fgetpos(stdout, &position), -1);
+    TAP_CHECK(fgetpos(stdout, &position) != 0);
 }
 
 int main(void)
