@@ -5,8 +5,10 @@
 #include <arch/smp.h>
 #include <apic.h>
 #include <core/boot_info.h>
+#include <core/map.h>
 #include <drivers/acpi.h>
 #include <drivers/pc_boot_info.h>
+#include <drivers/reference_clock.h>
 #include <drivers/screen.h>
 #include <drivers/uart.h>
 #include <drivers/wait.h>
@@ -100,6 +102,14 @@ void board_console_input_hold(bool hold)
 void board_apic_topology(struct apic_topology *topology)
 {
     acpi_read_topology(topology, boot_apic_id);
+    for (unsigned n = 0; n < topology->io_apic_count; n++)
+        if (core_map_device(topology->io_apics[n].base, ARCH_PAGE_BYTES, ARCH_MAP_DEVICE))
+            kiln_panic("the I/O APIC at 0x%zx cannot be mapped", topology->io_apics[n].base);
+}
+
+uint32_t board_reference_clock(struct board_reference *reference)
+{
+    return pc_reference_clock(reference);
 }
 
 /* The first call, on the boot CPU, reads ACPI's tables. */
