@@ -63,6 +63,11 @@ def run_needs(board):
     return BUILD + LIBCS[board.isa.libc] + (board.isa.tool("gcc"), board.qemu["program"])
 
 
+def is_built(libc):
+    """Whether a C library comes as sources."""
+    return "make" in LIBCS[libc]
+
+
 def image_needs(board):
     return IMAGES[board.image["kind"]] if board.image else ()
 

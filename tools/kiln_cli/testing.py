@@ -8,7 +8,8 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-from . import bench, boards, building, installing, packages, qemu, tap, target_tests
+from . import (apps, bench, boards, building, configuration, installing, packages, qemu, tap,
+               target_tests)
 from .children import Child
 from .failure import BUILD_FAILED, Failure
 from .places import BuildFolder, in_root
@@ -19,6 +20,7 @@ TEST_SECONDS = 900
 # What is measured in seconds wants the machine for itself.
 MEASURES_TIME = "boot.speed"
 LONG = 100
+WANTS_LIBRARIES = re.compile(r": (target|boot|bench|checks)\.")
 # ctest cuts longer outputs, whose points would then not be counted.
 OUTPUT_BYTES = "4000000"
 
@@ -38,7 +40,8 @@ def run(chosen):
     if not succeeds(["cmake", "-G", "Ninja", "-S", in_root("tests"), "-B", tree,
                      f"-DKILN_PYTHON={sys.executable}"], chosen.verbose):
         raise Failure("the tests could not be configured", BUILD_FAILED)
-    check_selection(tree, chosen)
+    if WANTS_LIBRARIES.search(listed_tests(tree, chosen)):
+        build_libraries(every_board, build_folder, chosen.verbose)
     built = succeeds(["cmake", "--build", tree, "--", "-k", "0"], chosen.verbose)
     shutil.rmtree(os.path.join(tree, "qemu-logs"), ignore_errors=True)
     passed, failed = run_ctest(tree, chosen)
@@ -63,13 +66,25 @@ def selection(chosen):
     return words + (["-L", f"^{re.escape(chosen.board)}$"] if chosen.board else [])
 
 
-def check_selection(tree, chosen):
+def build_libraries(every_board, build_folder, verbose):
+    """C libraries that take long to build, once and before tests that have time limits."""
+    for board in {board.isa.name: board for board in every_board}.values():
+        if packages.is_built(board.isa.libc):
+            options = configuration.choose([], checks=True, smp=1)
+            request = building.Request(apps.find(apps.DEFAULT), board, options, build_folder,
+                                       verbose=verbose)
+            building.build(request).lock.release()
+
+
+def listed_tests(tree, chosen):
+    """What ctest says of the tests that are selected; a Failure when there are none."""
     listed = subprocess.run(["ctest", "--test-dir", tree, "-N", *selection(chosen)],
                             capture_output=True, text=True, check=False)
     if "Total Tests: 0" in listed.stdout:
         raise Failure("no test has such a name")
     if listed.returncode != 0:
         raise Failure(f"ctest does not take this pattern: {listed.stderr.strip()}")
+    return listed.stdout
 
 
 def run_ctest(tree, chosen):
