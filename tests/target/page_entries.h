@@ -175,4 +175,19 @@ static inline enum memory_type memory_type(uint64_t entry, unsigned shift)
 
 #endif
 
+/* The entry that maps an address, or 0, and log2 of what it spans. */
+static inline uint64_t entry_of(const volatile void *pointer, unsigned *shift)
+{
+    uintptr_t va = (uintptr_t)pointer;
+    const uint64_t *table = root_table();
+    for (*shift = top_shift();; *shift -= 9) {
+        uint64_t entry = table[va >> *shift & 511];
+        if (!is_valid(entry))
+            return 0;
+        if (!is_table(entry, *shift))
+            return entry;
+        table = (const uint64_t *)table_address(entry);
+    }
+}
+
 #endif

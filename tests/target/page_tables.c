@@ -57,21 +57,6 @@ static void walk(const uint64_t *table, uintptr_t va, unsigned shift)
     }
 }
 
-/* The entry that maps an address, 0 if there is none. */
-static uint64_t entry_of(const volatile void *pointer, unsigned *shift)
-{
-    uintptr_t va = (uintptr_t)pointer;
-    const uint64_t *table = root_table();
-    for (*shift = top_shift();; *shift -= 9) {
-        uint64_t entry = table[va >> *shift & 511];
-        if (!is_valid(entry))
-            return 0;
-        if (!is_table(entry, *shift))
-            return entry;
-        table = (const uint64_t *)table_address(entry);
-    }
-}
-
 static bool is_mapped(const volatile void *pointer)
 {
     unsigned shift;
