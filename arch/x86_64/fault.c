@@ -71,7 +71,7 @@ static const char *name_of(unsigned vector)
 static bool is_trap(const struct arch_frame *frame)
 {
     const uint8_t *code = (const uint8_t *)frame->rip;
-    if ((frame->vector & 0xFF) != VECTOR_OPCODE || !isa_is_readable_memory(frame->rip, 3))
+    if (frame->vector != VECTOR_OPCODE || !isa_is_readable_memory(frame->rip, 3))
         return false;
     code += code[0] == ADDRESS_SIZE_PREFIX;
     return (code[0] | code[1] << 8) == UD2 || (code[0] | code[1] << 8) == UD1;
@@ -80,7 +80,7 @@ static bool is_trap(const struct arch_frame *frame)
 /* An exception that is not the fault of an access. */
 static const char *event(const struct arch_frame *frame)
 {
-    unsigned vector = frame->vector & 0xFF;
+    unsigned vector = frame->vector;
     if (vector == VECTOR_SYSTEM_CALL)
         return "system call: there is no operating system";
     if (is_trap(frame))

@@ -14,7 +14,7 @@
 #define EXCEPTIONS         32u
 #define ENTRY_BYTES        5u /* vectors.S */
 #define GROUP_ENTRIES      16u
-#define GROUP_BYTES        10u
+#define JUMP_BYTES         5u
 
 #define VECTOR_NMI         2u
 #define VECTOR_DOUBLE      8u
@@ -34,7 +34,7 @@ struct __attribute__((packed)) table_pointer {
     uint64_t base;
 };
 
-extern const char isa_vector_entries[];
+extern const char isa_exception_entries[], isa_interrupt_entries[], isa_system_call_entry[];
 
 /* Written by the boot CPU before anything is let through. */
 static uint64_t gates[VECTORS][2];
@@ -49,19 +49,25 @@ static uint64_t stack_of(unsigned vector)
 }
 
 /* The image lies below 4 GiB: the second word of a gate, the offset's upper half, stays 0. */
-static void fill_gates(unsigned vector, unsigned end)
+static void fill_gate(unsigned vector, const char *entry)
+{
+    uint64_t offset = (uintptr_t)entry;
+    gates[vector][0] = (offset & 0xFFFF) | (offset & 0xFFFF0000) << 32 | SELECTOR_CODE << 16 |
+                       stack_of(vector) << 32 | GATE_INTERRUPT;
+}
+
+static void fill_gates(unsigned vector, unsigned end, const char *entry, unsigned group_bytes)
 {
     for (; vector < end; vector++) {
-        uint64_t entry = (uintptr_t)isa_vector_entries + vector * ENTRY_BYTES +
-                         vector / GROUP_ENTRIES * GROUP_BYTES;
-        gates[vector][0] = (entry & 0xFFFF) | (entry & 0xFFFF0000) << 32 | SELECTOR_CODE << 16 |
-                           stack_of(vector) << 32 | GATE_INTERRUPT;
+        if (vector != VECTOR_SYSTEM_CALL)
+            fill_gate(vector, entry);
+        entry += ENTRY_BYTES + (vector % GROUP_ENTRIES == GROUP_ENTRIES - 1 ? group_bytes : 0);
     }
 }
 
 void vectors_open(void)
 {
-    fill_gates(EXCEPTIONS, VECTORS);
+    fill_gates(EXCEPTIONS, VECTORS, isa_interrupt_entries, JUMP_BYTES);
 }
 
 static void fill_tss(struct arch_percpu *percpu)
@@ -98,8 +104,8 @@ void isa_cpu_init(struct arch_percpu *percpu, uint32_t cpu)
     percpu->self = percpu;
     percpu->cpu = cpu;
     if (cpu == 0) {
-        fill_gates(0, EXCEPTIONS);
-        fill_gates(VECTOR_SYSTEM_CALL, VECTOR_SYSTEM_CALL + 1);
+        fill_gates(0, EXCEPTIONS, isa_exception_entries, 2 * JUMP_BYTES);
+        fill_gate(VECTOR_SYSTEM_CALL, isa_system_call_entry);
     }
     fill_tss(percpu);
     load_tables(percpu);

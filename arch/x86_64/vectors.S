@@ -50,19 +50,60 @@
     iretq
 .endm
 
-    .section .text.vectors, "ax"
-    .balign 16
-    .type   interrupt, %function
-interrupt:
-    cfi_frame (FRAME_BYTES-FRAME_VECTOR)
-    save_volatile
-    .cfi_def_cfa %rsp, FRAME_BYTES - FRAME_RDI
-    movzbl  (FRAME_VECTOR - FRAME_RDI)(%rsp), %edi
-    call    core_interrupt
-    restore_volatile_and_return
-    .cfi_endproc
-    .size   interrupt, . - interrupt
+/*
+ * Entries of 5 bytes, 16 to a group with its jumps behind it: each pushes its vector, with rbp or,
+ * where the CPU has pushed an error code in its place, without. Addresses: segments.c.
+ */
+.macro entry vector, group
+    .if (\vector == 8) || ((\vector >= 10) && (\vector <= 14)) || (\vector == 17) || (\vector == 21) || (\vector == 29) || (\vector == 30)
+    pushq   $\vector
+    nop
+    jmp     .Lerror_group_\group
+    .else
+    pushq   %rbp
+    .if \vector < 128
+    pushq   $\vector
+    .else
+    pushq   $\vector - 256
+    .endif
+    jmp     .Lgroup_\group
+    .endif
+.endm
 
+.macro entries group
+    .altmacro
+    .set vector, \group * 16
+    .rept 16
+    entry_ %vector, \group
+    .set vector, vector + 1
+    .endr
+    .noaltmacro
+.endm
+.macro entry_ vector, group
+    entry   \vector, \group
+.endm
+
+/* jmp, by 32 bits also where 8 would do: all groups are alike. */
+.macro jump target
+    .byte   0xE9
+    .long   \target - . - 4
+.endm
+
+.macro exception_entries group
+    entries \group
+.Lgroup_\group:
+    jump    exception
+.Lerror_group_\group:
+    jump    exception_with_error
+.endm
+
+.macro interrupt_entries group
+    entries \group
+.Lgroup_\group:
+    jump    interrupt
+.endm
+
+    .section .text.exceptions, "ax"
 /* rbp's place holds the CPU's error code: they change places. */
     .type   exception_with_error, %function
 exception_with_error:
@@ -105,77 +146,56 @@ exception:
     .cfi_endproc
     .size   exception, . - exception
 
-/*
- * The entries, 16 to a group: each pushes its vector, with rbp or, where the CPU has pushed an
- * error code in its place, without. Their addresses are worked out by segments.c.
- */
-.macro entry vector, group
-    .if (\vector == 8) || ((\vector >= 10) && (\vector <= 14)) || (\vector == 17) || (\vector == 21) || (\vector == 29) || (\vector == 30)
-    pushq   $\vector
-    nop
-    jmp     .Lerror_group_\group
-    .elseif \vector == 0x80              /* a system call of a program for Linux */
-    pushq   %rbp
-    pushq   $\vector - 256
-    jmp     .Lerror_group_\group
-    .else
-    pushq   %rbp
-    .if \vector < 128
-    pushq   $\vector
-    .else
-    pushq   $\vector - 256
-    .endif
-    jmp     .Lgroup_\group
-    .endif
-.endm
+    .hidden isa_exception_entries
+    .global isa_exception_entries
+    .type   isa_exception_entries, %function
+isa_exception_entries:
+    exception_entries 0
+    exception_entries 1
+    .size   isa_exception_entries, . - isa_exception_entries
 
-.macro entries from, group
-    .altmacro
-    .set n, \from
-    .rept 16
-    entry_ %n, \group
-    .set n, n + 1
-    .endr
-    .noaltmacro
-.Lgroup_\group:
-    .byte   0xE9                        /* jmp rel32, also where a short one would do */
-    .if \group < 2
-    .long   exception - . - 4
-    .else
-    .long   interrupt - . - 4
-    .endif
-.Lerror_group_\group:
-    .byte   0xE9
-    .if \group < 2
-    .long   exception_with_error - . - 4
-    .else
-    .long   exception - . - 4
-    .endif
-.endm
-.macro entry_ vector, group
-    entry   \vector, \group
-.endm
+/* int 0x80: a program that takes this for Linux. */
+    .hidden isa_system_call_entry
+    .global isa_system_call_entry
+    .type   isa_system_call_entry, %function
+isa_system_call_entry:
+    pushq   %rbp
+    pushq   $0x80
+    jmp     exception
+    .size   isa_system_call_entry, . - isa_system_call_entry
 
-    .hidden isa_vector_entries
-    .global isa_vector_entries
-    .type   isa_vector_entries, %function
-isa_vector_entries:
-    entries 0, 0
-    entries 16, 1
-    entries 32, 2
-    entries 48, 3
-    entries 64, 4
-    entries 80, 5
-    entries 96, 6
-    entries 112, 7
-    entries 128, 8
-    entries 144, 9
-    entries 160, 10
-    entries 176, 11
-    entries 192, 12
-    entries 208, 13
-    entries 224, 14
-    entries 240, 15
-    .size   isa_vector_entries, . - isa_vector_entries
+/* An image without interrupts has none of this: only vectors_open() asks for it. */
+    .section .text.interrupts, "ax"
+    .balign 16
+    .type   interrupt, %function
+interrupt:
+    cfi_frame (FRAME_BYTES-FRAME_VECTOR)
+    save_volatile
+    .cfi_def_cfa %rsp, FRAME_BYTES - FRAME_RDI
+    movzbl  (FRAME_VECTOR - FRAME_RDI)(%rsp), %edi
+    call    core_interrupt
+    restore_volatile_and_return
+    .cfi_endproc
+    .size   interrupt, . - interrupt
+
+    .hidden isa_interrupt_entries
+    .global isa_interrupt_entries
+    .type   isa_interrupt_entries, %function
+isa_interrupt_entries:
+    interrupt_entries 2
+    interrupt_entries 3
+    interrupt_entries 4
+    interrupt_entries 5
+    interrupt_entries 6
+    interrupt_entries 7
+    interrupt_entries 8
+    interrupt_entries 9
+    interrupt_entries 10
+    interrupt_entries 11
+    interrupt_entries 12
+    interrupt_entries 13
+    interrupt_entries 14
+    interrupt_entries 15
+    .size   isa_interrupt_entries, . - isa_interrupt_entries
 
     .section .note.GNU-stack, "", @progbits
