@@ -173,13 +173,15 @@ static void spin_until_time(int64_t deadline)
         arch_spin_relax();
 }
 
-/* *counter is where the deadline lies, if that is known for good; else it is found anew. */
+/* *counter is where the deadline lies; where that is not known for good, it is found anew. */
 static inline bool has_come(int64_t deadline, uint64_t *counter)
 {
     if (!ARCH_CLOCK_IS_REFINED)
         return arch_counter_ordered() >= *counter;
+    if (kiln_time_now() >= deadline)
+        return true;
     *counter = core_time_to_counter(deadline);
-    return kiln_time_now() >= deadline;
+    return false;
 }
 
 /*
@@ -208,7 +210,7 @@ static void sleep_until(int64_t deadline, uint64_t counter)
 
 void kiln_sleep_until(int64_t deadline)
 {
-    uint64_t counter = core_time_to_counter(deadline);
+    uint64_t counter = ARCH_CLOCK_IS_REFINED ? (uint64_t)deadline : core_time_to_counter(deadline);
     bool may_sleep = !arch_in_interrupt() && !arch_irqs_off();
 
     KILN_ASSERT(!arch_in_interrupt());

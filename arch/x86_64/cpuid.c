@@ -4,6 +4,7 @@
 #define RANGE_SHIFT       30 /* of a leaf: what of it names the range */
 #define LEAF1_HYPERVISED  (1u << 31)
 #define FIRST_HYPERVISORS 0x40000000u
+#define TCG_SIGNATURE     0x54474354u /* "TCGT", and twice more */
 
 bool cpuid_is_hypervised(void)
 {
@@ -21,4 +22,9 @@ struct cpuid cpuid_read(uint32_t leaf, uint32_t subleaf)
     if (last >> RANGE_SHIFT != leaf >> RANGE_SHIFT || leaf > last)
         return (struct cpuid){0};
     return cpuid_execute(leaf, subleaf);
+}
+
+bool cpuid_is_tcg(void)
+{
+    return cpuid_read(FIRST_HYPERVISORS, 0).ebx == TCG_SIGNATURE;
 }

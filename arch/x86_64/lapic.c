@@ -5,6 +5,7 @@
 #include <arch/counter.h>
 #include <arch/irq.h>
 #include <arch/spin.h>
+#include <kiln/config.h>
 #include <x86_64/cpuid.h>
 #include <x86_64/lapic_cpu.h>
 
@@ -37,9 +38,17 @@ static bool has_feature(uint32_t feature)
     return cpuid_read(1, 0).ecx & feature;
 }
 
+/* In QEMU's TCG it gains nothing, and with -icount QEMU aborts at the timer's MSRs. */
+static bool is_x2apic_wanted(void)
+{
+    if (KILN_CONFIG_X2APIC == 1)
+        return cpuid_is_hypervised() && !cpuid_is_tcg();
+    return KILN_CONFIG_X2APIC;
+}
+
 static void choose_mode(uint64_t base)
 {
-    if (has_feature(FEATURE_X2APIC) && (base & BASE_X2APIC || cpuid_is_hypervised())) {
+    if (base & BASE_X2APIC || (has_feature(FEATURE_X2APIC) && is_x2apic_wanted())) {
         mode = MODE_X2APIC;
     } else {
         mode = MODE_XAPIC;

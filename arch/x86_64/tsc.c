@@ -37,11 +37,9 @@
 
 #define LEAF_CRYSTAL        0x15u
 #define LEAF_NOMINAL        0x16u
-#define LEAF_HYPERVISOR     0x40000000u
 #define LEAF_TIMING         0x40000010u /* EAX: the counter's kHz */
 #define LEAF_POWER          0x80000007u
 #define POWER_INVARIANT     0x100u
-#define TCG_SIGNATURE       0x54474354u /* EBX: "TCGT" */
 #define LEAST_HZ            UINT64_C(50000000)
 #define MOST_HZ             UINT64_C(16000000000)
 
@@ -163,8 +161,7 @@ static uint64_t nominal_hz(void)
 
 static void warn_of_drift(void)
 {
-    if (!(cpuid_read(LEAF_POWER, 0).edx & POWER_INVARIANT) &&
-        cpuid_read(LEAF_HYPERVISOR, 0).ebx != TCG_SIGNATURE)
+    if (!(cpuid_read(LEAF_POWER, 0).edx & POWER_INVARIANT) && !cpuid_is_tcg())
         kiln_log_warning("the time stamp counter is not invariant: time may drift when the CPU "
                          "changes its frequency");
 }

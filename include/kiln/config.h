@@ -61,6 +61,11 @@
 #define KILN_CONFIG_GIC 2
 #endif
 
+/* x2APIC mode on a PC where firmware leaves it off: 0 off, 1 on under a hypervisor, 2 on. */
+#ifndef KILN_CONFIG_X2APIC
+#define KILN_CONFIG_X2APIC 1
+#endif
+
 /* Most verbose log level compiled in: 0 none, 1 errors, 2 warnings, 3 information, 4 debug. */
 #ifndef KILN_CONFIG_LOG_LEVEL
 #define KILN_CONFIG_LOG_LEVEL 3

@@ -29,4 +29,7 @@ struct cpuid cpuid_read(uint32_t leaf, uint32_t subleaf);
 /* True under a hypervisor or emulator. */
 bool cpuid_is_hypervised(void);
 
+/* True where QEMU translates instructions. */
+bool cpuid_is_tcg(void);
+
 #endif

@@ -1,8 +1,9 @@
 /*
  * The local APIC of the CPU that asks: Intel SDM volume 3, chapter 11. Its registers are a page of
  * memory at IA32_APIC_BASE in xAPIC mode, MSRs in x2APIC mode. x2APIC mode is kept where firmware
- * has left it on, and switched on under a hypervisor that has it: a bare machine may need interrupt
- * remapping first. The page is expected to be mapped as a device.
+ * has left it on; KILN_CONFIG_X2APIC says where it is switched on: by default under a hypervisor
+ * that has it, since a bare machine may need interrupt remapping first. The page is expected to be
+ * mapped as a device.
  */
 #ifndef X86_64_LAPIC_H
 #define X86_64_LAPIC_H

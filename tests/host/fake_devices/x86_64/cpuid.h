@@ -19,5 +19,6 @@ static inline struct cpuid cpuid_execute(uint32_t leaf, uint32_t subleaf)
 
 struct cpuid cpuid_read(uint32_t leaf, uint32_t subleaf);
 bool cpuid_is_hypervised(void);
+bool cpuid_is_tcg(void);
 
 #endif
