@@ -56,22 +56,7 @@ static inline void mmio_write32(uintptr_t address, uint32_t value)
     fake_write32(address, value);
 }
 
-#ifdef FAKE_MMIO_8
-uint8_t fake_read8(uintptr_t address);
-void fake_write8(uintptr_t address, uint8_t value);
-
-static inline uint8_t mmio_read8(uintptr_t address)
-{
-    return fake_read8(address);
-}
-
-static inline void mmio_write8(uintptr_t address, uint8_t value)
-{
-    fake_write8(address, value);
-}
-#else
 FAKE_NO_WIDTH(8)
-#endif
 FAKE_NO_WIDTH(16)
 #endif
 FAKE_NO_WIDTH(64)
