@@ -2,8 +2,8 @@
  * FP and SIMD registers: x87, SSE, and by XSAVE what the CPU has of AVX and AVX-512. CR0.TS traps
  * their first use. Intel SDM volume 1, chapter 13 "Managing State Using the XSAVE Feature Set".
  */
-#include "features.h"
 #include <arch/fp.h>
+#include <isa/fp.h>
 #include <stdbool.h>
 #include <string.h>
 
