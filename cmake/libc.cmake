@@ -88,9 +88,9 @@ function(kiln_find_newlib out_folder out_name isa)
 endfunction()
 
 # What the linker is told for each library: which printf and scanf, with or without floating point;
-# and what it puts in front of newlib's reading.
+# and what it puts in front of newlib's reading and opening.
 set(KILN_LINK_picolibc "")
-set(KILN_LINK_newlib -Wl,--wrap=__srefill_r)
+set(KILN_LINK_newlib -Wl,--wrap=__srefill_r -Wl,--wrap=__sfp)
 set(KILN_PRINTF_picolibc_0 -Wl,--defsym=vfprintf=__i_vfprintf -Wl,--defsym=vfscanf=__i_vfscanf)
 set(KILN_PRINTF_picolibc_1 -Wl,--defsym=vfprintf=__d_vfprintf -Wl,--defsym=vfscanf=__d_vfscanf)
 set(KILN_PRINTF_newlib_0

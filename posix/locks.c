@@ -70,17 +70,15 @@ void __retarget_lock_release_recursive(_LOCK_T lock)
 /* Without memory for a lock of its own the object shares the library's, which is recursive. */
 void __retarget_lock_init_recursive(_LOCK_T *lock)
 {
-    *lock = POSIX_LOCK_OF(lock);
-    if (!*lock)
-        *lock = calloc(1, sizeof(**lock));
+    *lock = POSIX_LOCK_CREATE(lock, sizeof(**lock));
     if (!*lock)
         *lock = POSIX_GLOBAL_LOCK;
 }
 
 void __retarget_lock_close_recursive(_LOCK_T lock)
 {
-    if (lock != POSIX_GLOBAL_LOCK && !POSIX_IS_OWN_LOCK(lock))
-        free(lock);
+    if (lock != POSIX_GLOBAL_LOCK)
+        POSIX_LOCK_DESTROY(lock);
 }
 
 #define SAME_AS(function) __attribute__((alias(#function)))

@@ -1,5 +1,6 @@
-/* newlib's locks by name, each in the image only when it is used. */
+/* newlib's locks: those with a name, each in the image only when it is used, and the streams'. */
 #include "library.h"
+#include "memory.h"
 #include "posix.h"
 
 struct __lock __lock___sinit_recursive_mutex;
@@ -12,17 +13,19 @@ struct __lock __lock___tz_mutex;
 struct __lock __lock___dd_hash_mutex;
 struct __lock __lock___arc4random_mutex;
 
+/* Those of the standard streams, which need no memory. */
 static struct __lock stream_locks[3];
 
-struct __lock *kiln_posix_lock_of_stream(const _LOCK_T *lock)
+struct __lock *kiln_posix_lock_create(const _LOCK_T *place, size_t bytes)
 {
     for (unsigned i = 0; i < 3; i++)
-        if (lock == &__sf[i]._lock)
+        if (place == &__sf[i]._lock)
             return &stream_locks[i];
-    return NULL;
+    return kiln_posix_stream_memory ? kiln_posix_stream_memory->allocate(1, bytes) : NULL;
 }
 
-bool kiln_posix_is_lock_of_stream(const struct __lock *lock)
+void kiln_posix_lock_destroy(struct __lock *lock)
 {
-    return lock >= stream_locks && lock < stream_locks + 3;
+    if (lock < stream_locks || lock >= stream_locks + 3)
+        kiln_posix_stream_memory->release(lock);
 }

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <kiln/program.h>
 #include "library.h"
+#include "memory.h"
 #include "posix.h"
 #include "reading.h"
 
 #define ASPRINTF_BYTES 64 /* newlib's: a string that grows begins with them */
 
 void __sinit(struct _reent *reent);
-int __swhatbuf_r(struct _reent *reent, FILE *file, size_t *bytes, int *may_be_terminal);
 
 /*
  * The standard streams are made before main: newlib 3.3 otherwise loses them from the list that
@@ -61,11 +61,9 @@ static unsigned char *find_buffer(FILE *file, int *bytes)
         return own[index];
     }
     *bytes = (file->_flags & __SMBF) ? ASPRINTF_BYTES : BUFSIZ;
-    buffer = malloc(*bytes);
+    buffer = kiln_posix_stream_memory ? kiln_posix_stream_memory->allocate(1, *bytes) : NULL;
     if (buffer)
-        file->_flags |= __SMBF;
-    if (buffer && kiln_posix_isatty(file->_file))
-        file->_flags |= __SLBF;
+        file->_flags |= __SMBF | (kiln_posix_isatty(file->_file) ? __SLBF : 0);
     return buffer;
 }
 
@@ -85,16 +83,6 @@ void __smakebuf_r(struct _reent *reent, FILE *file)
         file->_flags &= ~__SLBF;
         no_buffer(file);
     }
-}
-
-/* What setvbuf() asks when it is told no size. */
-int __swhatbuf_r(struct _reent *reent, FILE *file, size_t *bytes, int *may_be_terminal)
-{
-    (void)reent;
-    (void)file;
-    *bytes = BUFSIZ;
-    *may_be_terminal = 0;
-    return 0;
 }
 
 int kiln_posix_stdout_flush(FILE *file)

@@ -2,15 +2,14 @@
 #ifndef POSIX_LIBRARY_H
 #define POSIX_LIBRARY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/lock.h>
 
-/* Every lock that picolibc makes needs memory. */
-#define POSIX_LOCK_OF(lock)     NULL
-#define POSIX_IS_OWN_LOCK(lock) false
+/* Makes and ends a lock, which needs memory. */
+#define POSIX_LOCK_CREATE(place, bytes) calloc(1, bytes)
+#define POSIX_LOCK_DESTROY(lock)        free(lock)
 
 /* Replaced by posix/ and called by picolibc itself: see start.c. */
 uint16_t __aarch64_swp2_relax(uint16_t value, uint16_t *word);
