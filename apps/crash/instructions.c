@@ -9,7 +9,7 @@
 #define SET_STACK(address) __asm__ volatile("mov sp, %0\n\tstr xzr, [sp, #-16]!" : : "r"(address))
 #define EXCLUSIVE(address) __asm__ volatile("ldxr x9, [%0]" : : "r"(address) : "x9", "memory")
 #elif defined(__x86_64__)
-#define UNDEFINED          __asm__ volatile("ud2")
+#define UNDEFINED          __asm__ volatile(".byte 0x06") /* push %es, which 64-bit mode lacks */
 #define BREAKPOINT         __asm__ volatile("int3")
 #define SYSTEM_CALL        __asm__ volatile("int $0x80")
 #define SET_STACK(address) __asm__ volatile("mov %0, %%rsp\n\tpush $0" : : "r"(address))
