@@ -11,10 +11,11 @@
 /* The lower half of what 48 bits reach: the identity mapping's end. */
 #define MEMORY_END ((uint64_t)1 << 47)
 
-/* The BIOS data area: the video mode, and the port of the CRT controller. Ralf Brown's Interrupt
- * List, MEMORY.LST, 0040h:0049h and 0040h:0063h. */
+/* The BIOS data area: the video mode, and further on the port of the CRT controller. Ralf Brown's
+ * Interrupt List, MEMORY.LST, 0040h:0049h and 0040h:0063h. */
 #define BIOS_VIDEO_MODE 0x449
-#define BIOS_CRTC_PORT  0x463
+#define BIOS_CRTC_PORT  (0x463 - BIOS_VIDEO_MODE)
+#define BIOS_BYTES      (BIOS_CRTC_PORT + 4)
 #define TEXT_80_BY_25   3
 #define COLOUR_CRTC     0x3D4
 
@@ -99,10 +100,9 @@ void pc_memory_apply(const struct pc_memory_map *map)
 /* Whether the BIOS has left the screen in text mode. */
 static bool has_bios_text_screen(void)
 {
-    const char *mode = core_map_readable(BIOS_VIDEO_MODE, 1);
-    const char *port = core_map_readable(BIOS_CRTC_PORT, 4);
+    const char *mode = core_map_readable(BIOS_VIDEO_MODE, BIOS_BYTES);
 
-    return mode && port && *mode == TEXT_80_BY_25 && (uint16_t)load32(port) == COLOUR_CRTC;
+    return mode && *mode == TEXT_80_BY_25 && (uint16_t)load32(mode + BIOS_CRTC_PORT) == COLOUR_CRTC;
 }
 
 /* Bytes of the information that begins with this word, or 0. */
@@ -122,6 +122,7 @@ int pc_boot_info_apply(uintptr_t argument, struct pc_boot_info *info)
 {
     const char *start = argument ? core_map_readable(argument, 4) : NULL;
     uint32_t first = start ? load32(start) : 0;
+    bool has_text_screen = has_bios_text_screen(); /* while page 0 is mapped: RAM ends that */
     int error;
 
     __builtin_memset(info, 0, sizeof(*info));
@@ -129,6 +130,6 @@ int pc_boot_info_apply(uintptr_t argument, struct pc_boot_info *info)
                                : multiboot2_apply(argument, bytes_of(first), info);
 
     if (!error && !info->is_efi && !info->framebuffer.bits_per_pixel)
-        info->has_text_screen = has_bios_text_screen();
+        info->has_text_screen = has_text_screen;
     return error;
 }

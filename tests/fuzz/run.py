@@ -23,12 +23,19 @@ SEED = 1
 SECONDS = 200
 SOURCES = {
     "device_tree": ["core/device_tree.c"],
+    "acpi": ["drivers/firmware/acpi.c", "drivers/firmware/acpi_madt.c",
+             "drivers/firmware/acpi_power.c", "drivers/firmware/acpi_tables.c"],
+    "pc_boot": ["drivers/firmware/pc_boot_info.c", "drivers/firmware/pvh.c",
+                "drivers/firmware/multiboot2.c", "core/boot_info.c"],
 }
 SEEDS = {
     "device_tree": [os.path.join(ROOT, "tests/host/data")],
+    "acpi": [],
+    "pc_boot": [os.path.join(ROOT, "tests/host/pc_data")],
 }
-INCLUDES = ["include", "core/include", "lib/include"]
-OPTIONS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror",
+INCLUDES = ["tests/host/fake_devices", "include", "drivers/include", "core/include", "lib/include",
+            "arch/host/include"]
+OPTIONS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-DFAKE_WIDTHS",
            "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
 
 

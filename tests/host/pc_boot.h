@@ -94,12 +94,13 @@ static inline bool pc_boot_is_sane(const struct pc_boot_info *info, int result)
 /* PVH's map, read once more: nothing that it does not call RAM is handed out. */
 static inline bool pvh_map_is_kept(uint64_t argument)
 {
+    const char *start = core_map_readable(argument, PVH_BYTES);
     uint64_t map, entry[3];
     uint32_t count;
     bool is_kept = true;
 
-    memcpy(&map, fake_byte(argument + 40), sizeof(map));
-    memcpy(&count, fake_byte(argument + 48), sizeof(count));
+    memcpy(&map, start + 40, sizeof(map));
+    memcpy(&count, start + 48, sizeof(count));
     for (uint32_t i = 0; i < count; i++) {
         const void *at = core_map_readable(map + 24 * (uint64_t)i, sizeof(entry));
 
