@@ -37,6 +37,10 @@
 
 #define CPU_WAIT_MICROSECONDS 100000
 
+/* Video memory, option ROMs and BIOS stand between this and the end of the first MiB. */
+#define LEGACY_RANGE    0xA0000
+#define BOOT_WINDOW_END 0x100000
+
 /* The I/O APICs' and the local APIC's default places. */
 static const struct board_range devices[] = {{0xFEC00000, 0x400000}};
 
@@ -44,7 +48,7 @@ const struct board_facts board_facts = {
     .name = "pc",
     .devices = devices,
     .device_count = sizeof(devices) / sizeof(devices[0]),
-    .boot_window = {0, 0x100000}, /* the BIOS's data, and what PVH's loader tells */
+    .boot_window = {0, BOOT_WINDOW_END}, /* the BIOS's data, and what PVH's loader tells */
     .alarm_irq = 220,
 };
 
@@ -54,6 +58,20 @@ static uint32_t boot_apic_id;
 size_t board_firmware_data_bytes(uintptr_t boot_argument)
 {
     return pc_boot_info_bytes(boot_argument);
+}
+
+/* Video memory and ROMs in the boot window have been read: who needs them maps them as they are. */
+static void unmap_legacy_range(void)
+{
+    arch_mmu_unmap(&arch_boot_space, LEGACY_RANGE, BOOT_WINDOW_END - LEGACY_RANGE);
+}
+
+static void choose_screen(const struct pc_boot_info *info)
+{
+    if (info->framebuffer.bits_per_pixel)
+        screen_set_framebuffer(&info->framebuffer);
+    else if (info->has_text_screen)
+        screen_set_text();
 }
 
 void board_early_init(uintptr_t boot_argument)
@@ -68,16 +86,16 @@ void board_early_init(uintptr_t boot_argument)
     boot_apic_id = lapic_id();
     boot_cpu_count_set(IRQ_CPUS); /* ACPI cannot be read yet */
     boot_memory_reserve(CPU_ENTRY_PAGE, ARCH_PAGE_BYTES);
-    if (info.framebuffer.bits_per_pixel)
-        screen_set_framebuffer(&info.framebuffer);
-    else if (info.has_text_screen)
-        screen_set_text();
+    unmap_legacy_range();
+    if (KILN_CONFIG_SCREEN)
+        choose_screen(&info);
 }
 
 void board_write(const char *text, size_t bytes)
 {
     ns16550_write(uart, text, bytes);
-    screen_write(text, bytes);
+    if (KILN_CONFIG_SCREEN)
+        screen_write(text, bytes);
 }
 
 int board_console_input_start(void (*received)(void *unused))
