@@ -35,16 +35,18 @@ class CapturingSession(Session):
         self.output += data
 
 
-def run(built, options, timeout, data=b"", host="pipe"):
+def run(built, options, timeout, data=b"", host="pipe", began=None):
     """
     One run to its end or to the time limit, with `data` as standard input: quoted as from a pipe,
-    or with host "tty" as a person types it.
+    or with host "tty" as a person types it. `began` gets the session, whose output grows meanwhile.
     """
     board = built.request.board
     launch = qemu.Launch(board, built.image, built.configuration, options, host, built.tree)
     with launch, Child(launch.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, bufsize=0) as process:
         session = CapturingSession(process, built.elf, built.addr2line(), data, host)
+        if began:
+            began(session)
         try:
             qemu_status = session.run(time.monotonic() + timeout)
         except Failure as late:
