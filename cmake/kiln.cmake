@@ -12,8 +12,6 @@ set(KILN_BOARD "raspi3" CACHE STRING "Board: a folder of Kiln's board/")
 set(KILN_CONFIG "" CACHE STRING "Options of include/kiln/config.h: a list of NAME=VALUE")
 set(KILN_BUILD_DIR "${CMAKE_BINARY_DIR}/kiln" CACHE PATH
   "Where runtimes are built: KILN_BUILD_DIR/BOARD/CONFIGURATION, shared by all apps")
-find_program(KILN_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
-find_program(KILN_PYTHON NAMES python3 REQUIRED)
 
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
   message(FATAL_ERROR "kiln: an app is built by Kiln's toolchain file: "

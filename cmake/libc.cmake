@@ -1,6 +1,8 @@
 # Where the C library and the compiler's own headers and helpers are.
 include_guard()
 
+find_program(KILN_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+find_program(KILN_PYTHON NAMES python3 REQUIRED)
 if(NOT DEFINED KILN_LIBC)
   set(KILN_LIBC "" CACHE STRING
     "C library: picolibc or newlib; empty takes what kiln_app() says, else the ISA's own")

@@ -7,7 +7,7 @@
 #include <arch/irq.h>
 #include <arch/spin.h>
 #include <kiln/panic.h>
-#include "library.h"
+#include <posix_library.h>
 #include "posix.h"
 
 struct __lock __lock___libc_recursive_mutex;

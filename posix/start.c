@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <kiln/program.h>
-#include "library.h"
+#include <posix_library.h>
 #include "posix.h"
 
 typedef void (*constructor_t)(void);

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/times.h>
-#include "library.h"
-#include "posix.h"
+#include "../posix.h"
+#include "posix_library.h"
 
 static long result(struct _reent *reent, long value)
 {

@@ -1,6 +1,6 @@
 /* fdopen, which newlib's gives a stream for any number. */
-#include "library.h"
-#include "posix.h"
+#include "../posix.h"
+#include "posix_library.h"
 
 FILE *kiln_posix_fdopen(int fd, const char *mode)
 {

@@ -3,8 +3,8 @@
  * not get number 0, and takes stdout away before it finds that no file can be written.
  */
 #include <errno.h>
-#include "library.h"
-#include "posix.h"
+#include "../posix.h"
+#include "posix_library.h"
 
 FILE *freopen(const char *path, const char *mode, FILE *file)
 {

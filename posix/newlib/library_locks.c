@@ -1,7 +1,7 @@
 /* newlib's locks: those with a name, each in the image only when it is used, and the streams'. */
-#include "library.h"
+#include "../posix.h"
 #include "memory.h"
-#include "posix.h"
+#include "posix_library.h"
 
 struct __lock __lock___sinit_recursive_mutex;
 struct __lock __lock___sfp_recursive_mutex;

@@ -1,8 +1,8 @@
 /* The names by which newlib calls the malloc family, which may be the program's own. */
 #include <malloc.h>
 #include <stdlib.h>
-#include "library.h"
 #include "memory.h"
+#include "posix_library.h"
 
 const struct stream_memory *kiln_posix_stream_memory;
 

@@ -4,7 +4,7 @@
  */
 #include <limits.h>
 #include <locale.h>
-#include "library.h"
+#include "posix_library.h"
 
 static const struct lconv c_locale = {
     .decimal_point = ".",

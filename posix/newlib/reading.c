@@ -3,10 +3,10 @@
  * newlib calls __srefill_r, through which all reading goes: garbage collection drops this, and the
  * console's input with it, from a program that never reads.
  */
-#include "reading.h"
 #include <kiln/console.h>
-#include "library.h"
-#include "posix.h"
+#include "../posix.h"
+#include "posix_library.h"
+#include "reading.h"
 
 int __real___srefill_r(struct _reent *reent, FILE *file);
 int __wrap___srefill_r(struct _reent *reent, FILE *file);

@@ -1,6 +1,6 @@
 /* What newlib keeps for each thread, errno among it: thread-local data, on every CPU. */
 #include <reent.h>
-#include "library.h"
+#include "posix_library.h"
 
 /* Without an initial value, which every image would hold: newlib finds NULL in it right, but for
  * the standard streams. */

@@ -4,9 +4,9 @@
  */
 #include <errno.h>
 #include <kiln/program.h>
-#include "library.h"
+#include "../posix.h"
 #include "memory.h"
-#include "posix.h"
+#include "posix_library.h"
 #include "reading.h"
 
 #define ASPRINTF_BYTES 64 /* newlib's: a string that grows begins with them */

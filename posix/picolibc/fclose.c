@@ -1,5 +1,5 @@
 /* fclose, also of the standard streams, which the C library's would neither flush nor close. */
-#include "posix.h"
+#include "../posix.h"
 
 int fclose(FILE *file)
 {

@@ -1,5 +1,5 @@
 /* fflush, also of all streams; the C library's dereferences NULL. */
-#include "posix.h"
+#include "../posix.h"
 
 static int flush_all(void)
 {

@@ -1,6 +1,6 @@
 /* fgetpos and fsetpos, which older C libraries declare only. */
+#include "../posix.h"
 #include "bufio.h"
-#include "posix.h"
 
 int fgetpos(FILE *file, fpos_t *position)
 {

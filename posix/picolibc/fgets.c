@@ -1,5 +1,5 @@
 /* fgets; the C library's loses a last line that has no newline. */
-#include "posix.h"
+#include "../posix.h"
 
 char *fgets(char *line, int size, FILE *file)
 {

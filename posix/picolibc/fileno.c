@@ -1,7 +1,7 @@
 /* fileno, also of the standard streams, which are not the C library's kind of buffered file. */
 #include <errno.h>
+#include "../posix.h"
 #include "bufio.h"
-#include "posix.h"
 
 int fileno(FILE *file)
 {

@@ -1,6 +1,6 @@
 /* Standard error: the console, unbuffered. */
 #include <kiln/console.h>
-#include "posix.h"
+#include "../posix.h"
 
 static int put(char c, FILE *file)
 {

@@ -2,7 +2,7 @@
 #ifndef POSIX_STREAMS_H
 #define POSIX_STREAMS_H
 
-#include "posix.h"
+#include "../posix.h"
 
 /* stdin and stdout. */
 struct console_stream {

@@ -22,14 +22,20 @@ GROUPS = (
     ("C++: allocation", "operator new and delete, and std::nothrow",
      r"_Zn[wa]\w+|_Zd[la]Pv\w*|_ZSt7nothrow"),
     ("C++: objects", "called by generated code", r"__cxa_\w+|__dso_handle"),
-    ("libc: locks", "picolibc's own are empty",
-     r"__retarget_lock_\w+|__lock___libc_recursive_mutex"),
+    ("libc: locks", "the libraries' own are empty; newlib has one with a name for each part",
+     r"__retarget_lock_\w+|__lock___\w+_mutex"),
     ("libc: assert", "what the macro assert() calls", r"__assert|__assert_func"),
+    ("newlib: calls", "what it asks of the system, by names that a program leaves alone",
+     r"_(open|close|read|write|lseek|isatty|fstat|stat|unlink|kill|getpid|gettimeofday|times)_r"),
+    ("newlib: memory", "how it calls the malloc family", r"_([mc]alloc|realloc|free)_r"),
+    ("newlib: state", "each thread's, and the streams'", r"__getreent|_(global_)?impure_ptr"),
+    ("newlib: streams", "their buffers, and what stands in front of opening and reading",
+     r"__smakebuf_r|__swhatbuf_r|__wrap_\w+|_localeconv_r"),
     ("libc: exit", "what exit() ends in; the leading underscore is the implementation's", r"_exit"),
 )
 # Supplied, or mended, by posix/; a program that brings one of its own replaces it.
 ISO_C = set("""
-    abort clock exit fclose fflush fgetpos fgets fopen freopen fsetpos raise remove rename setvbuf
+    abort clock exit fclose fflush fgetpos fgets fopen freopen fsetpos localeconv raise remove rename setvbuf
     signal stderr stdin stdout time
 """.split())
 # Replaced whole: one of the C library's would bring its own heap.
@@ -93,14 +99,14 @@ fileno.o:
 
 
 def main():
-    writer = Writer()
+    writer, there = Writer(), set()
     for board in BOARDS:
         folder = runtime(board)
         for part in ("kiln.o", "libposix.a"):
             names = names_of(board, os.path.join(folder, part))
             report(writer, problems(names) if names else ["no names found"],
                    f"{board}: the {len(names)} global names of {part} are listed ones")
-    there = {name for _, name, _ in names}
+            there |= {name for _, name, _ in names}
     report(writer, sorted((POSIX | ISO_C | MALLOC_FAMILY) - there), "no listed name is gone")
     found = list(problems(global_names(PLANTED)))
     writer.point([line.split()[1] for line in found] == ["fdopen:", "list_head:"],
