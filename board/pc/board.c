@@ -37,10 +37,6 @@
 
 #define CPU_WAIT_MICROSECONDS 100000
 
-/* Video memory, option ROMs and BIOS stand between this and the end of the first MiB. */
-#define LEGACY_RANGE    0xA0000
-#define BOOT_WINDOW_END 0x100000
-
 /* The I/O APICs' and the local APIC's default places. */
 static const struct board_range devices[] = {{0xFEC00000, 0x400000}};
 
@@ -48,7 +44,7 @@ const struct board_facts board_facts = {
     .name = "pc",
     .devices = devices,
     .device_count = sizeof(devices) / sizeof(devices[0]),
-    .boot_window = {0, BOOT_WINDOW_END}, /* the BIOS's data, and what PVH's loader tells */
+    .boot_window = {0, 0xA0000}, /* the BIOS's data, and what loaders tell */
     .alarm_irq = 220,
 };
 
@@ -58,12 +54,6 @@ static uint32_t boot_apic_id;
 size_t board_firmware_data_bytes(uintptr_t boot_argument)
 {
     return pc_boot_info_bytes(boot_argument);
-}
-
-/* Video memory and ROMs in the boot window have been read: who needs them maps them as they are. */
-static void unmap_legacy_range(void)
-{
-    arch_mmu_unmap(&arch_boot_space, LEGACY_RANGE, BOOT_WINDOW_END - LEGACY_RANGE);
 }
 
 static void choose_screen(const struct pc_boot_info *info)
@@ -86,7 +76,6 @@ void board_early_init(uintptr_t boot_argument)
     boot_apic_id = lapic_id();
     boot_cpu_count_set(IRQ_CPUS); /* ACPI cannot be read yet */
     boot_memory_reserve(CPU_ENTRY_PAGE, ARCH_PAGE_BYTES);
-    unmap_legacy_range();
     if (KILN_CONFIG_SCREEN)
         choose_screen(&info);
 }
