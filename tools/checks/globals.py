@@ -35,8 +35,8 @@ GROUPS = (
 )
 # Supplied, or mended, by posix/; a program that brings one of its own replaces it.
 ISO_C = set("""
-    abort clock exit fclose fflush fgetpos fgets fopen freopen fsetpos localeconv raise remove rename setvbuf
-    signal stderr stdin stdout time
+    abort clock exit fclose fflush fgetpos fgets fopen freopen fsetpos localeconv raise remove
+    rename setvbuf signal stderr stdin stdout time
 """.split())
 # Replaced whole: one of the C library's would bring its own heap.
 MALLOC_FAMILY = set("""
