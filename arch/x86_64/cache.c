@@ -1,4 +1,4 @@
-/* Devices snoop the caches: only the compiler has to have made its accesses. */
+/* Devices snoop the caches: for them only the compiler has to have made its accesses. */
 #include <arch/barrier.h>
 #include <arch/cache.h>
 
@@ -16,11 +16,14 @@ void arch_cache_invalidate(void *start, size_t bytes)
     arch_barrier_compiler();
 }
 
+/* For memory that is no longer mapped as cached (Intel SDM volume 3, 11.12.4). */
 void arch_cache_clean_invalidate(void *start, size_t bytes)
 {
-    (void)start;
-    (void)bytes;
-    arch_barrier_compiler();
+    uintptr_t line = (uintptr_t)start & -arch_cache_line_bytes();
+
+    for (; line < (uintptr_t)start + bytes; line += arch_cache_line_bytes())
+        __asm__ volatile("clflush (%0)" : : "r"(line) : "memory");
+    __asm__ volatile("mfence" : : : "memory");
 }
 
 /* Stores reach every CPU's instruction fetch; what this one has fetched already is dropped (Intel

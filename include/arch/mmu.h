@@ -28,7 +28,7 @@ typedef uintptr_t (*arch_page_source_t)(void);
 struct arch_space {
     uint64_t *root;            /* top table */
     arch_page_source_t source; /* where further tables come from */
-    unsigned va_bits;          /* 39 or 48 */
+    unsigned va_bits;          /* 39 or 48, as far as the ISA leaves the choice */
 };
 
 /* What arch_mmu_query finds. */
@@ -62,7 +62,8 @@ int arch_mmu_map_fresh(struct arch_space *space, uintptr_t va, uintptr_t pa, siz
 /* Removes mappings; what is not mapped is passed over. 0, -EINVAL, -ENOMEM (splitting a block). */
 int arch_mmu_unmap(struct arch_space *space, uintptr_t va, size_t bytes);
 
-/* Changes the kind of what is mapped. 0, -EINVAL, -ENOMEM or -EFAULT (not mapped throughout). */
+/* Changes the kind of what is mapped. What is no longer to be cached may be cached still:
+ * arch_cache_clean_invalidate() it then. 0, -EINVAL, -ENOMEM or -EFAULT (not mapped throughout). */
 int arch_mmu_protect(struct arch_space *space, uintptr_t va, size_t bytes, enum arch_mapping kind);
 
 /* What va maps to. */

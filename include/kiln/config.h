@@ -16,7 +16,7 @@
 #define KILN_CONFIG_SMP 0
 #endif
 
-/* Bits of a virtual address: 39 (three levels of tables) or 48 (four levels). */
+/* Bits of a virtual address: 39 (three levels of tables) or 48 (four levels); x86_64 has 48. */
 #ifndef KILN_CONFIG_VA_BITS
 #define KILN_CONFIG_VA_BITS 39
 #endif

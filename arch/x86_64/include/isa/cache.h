@@ -1,4 +1,4 @@
-/* x86_64's part of arch/cache.h. Devices snoop the caches, so that there is nothing to maintain. */
+/* x86_64's part of arch/cache.h. Devices snoop the caches, so that they need no maintenance. */
 #ifndef ISA_CACHE_H
 #define ISA_CACHE_H
 
