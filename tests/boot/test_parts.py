@@ -168,7 +168,7 @@ class ExitStatus(KilnTest):
 
     def status(self, board, qemu_status, told=None):
         options = qemu.RunOptions()
-        launch = qemu.Launch(boards.load(board), "x.img", {}, options, "pipe", self.folder)
+        launch = qemu.Launch(boards.load(board), "x.img", {}, options, "pipe", self.path("app"))
         with launch:
             if told is not None:
                 with open(launch.status_file, "wb") as file:

@@ -34,7 +34,9 @@ class Launch:
 
     def __init__(self, board, image, configuration, options, host, scratch_folder):
         """`host` is what owns the serial line: pipe or tty."""
-        self.status_file = os.path.join(scratch_folder, f"exit-status-{os.getpid()}")
+        # Beside the app's folder, which another command may make anew meanwhile.
+        self.status_file = os.path.join(os.path.dirname(scratch_folder),
+                                        f".exit-status-{os.getpid()}")
         self.status_is_in_file = any(STATUS_FILE in word for word in board.qemu["arguments"])
         self.command = command(board, image, configuration, options, host, scratch_folder,
                                self.status_file)
