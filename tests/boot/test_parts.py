@@ -6,8 +6,8 @@ import struct
 
 from support import KilnTest
 
-from kiln_cli import (apt_sources, bench, boards, configuration, console, elf, panics, qemu, tap, usb,
-                      words)
+from kiln_cli import apt_sources, bench, boards, configuration, console, elf, panics, qemu, tap
+from kiln_cli import usb, words
 from kiln_cli.failure import Failure
 
 READY = console.READY
