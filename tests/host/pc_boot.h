@@ -4,10 +4,11 @@
 
 #include <core/boot_info.h>
 #include <drivers/pc_boot_info.h>
+#include <drivers/pc_memory.h>
 #include <errno.h>
-#include "../../drivers/firmware/pc_firmware.h"
 #include "fake_memory.h"
 
+#define PVH_MAGIC    0x336EC578u
 #define MAPPABLE_END ((uint64_t)1 << 47)
 
 /* What core has been told beside memory, which is in core's own boot_memory. */
@@ -94,7 +95,7 @@ static inline bool pc_boot_is_sane(const struct pc_boot_info *info, int result)
 /* PVH's map, read once more: nothing that it does not call RAM is handed out. */
 static inline bool pvh_map_is_kept(uint64_t argument)
 {
-    const char *start = core_map_readable(argument, PVH_BYTES);
+    const char *start = core_map_readable(argument, 52);
     uint64_t map, entry[3];
     uint32_t count;
     bool is_kept = true;

@@ -1,6 +1,6 @@
 /* Which registers ACPI's power-off and reset write, on QEMU's machines and on made ones. */
+#include <drivers/acpi_fadt.h>
 #include "test.h"
-#include "../../drivers/firmware/acpi_tables.h"
 #include "acpi_builder.h"
 #include "acpi_machine.h"
 #include "acpi_ports.h"

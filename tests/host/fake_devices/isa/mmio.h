@@ -1,7 +1,7 @@
 /*
  * In place of arch/host's: a test supplies the device behind the registers. All of them are 32 bits
- * wide; another width stops the test, unless it is built with FAKE_WIDTHS: then it is asked with the
- * number of bits.
+ * wide; another width stops the test, unless it is built with FAKE_WIDTHS: then it is asked with
+ * the number of bits.
  */
 #ifndef ISA_MMIO_H
 #define ISA_MMIO_H
