@@ -1,4 +1,4 @@
-#include "font.h"
+#include <drivers/font.h>
 
 #define FIRST ' '
 #define LAST  '~'

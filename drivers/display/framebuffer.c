@@ -6,10 +6,10 @@
 
 #include <arch/mmu.h>
 #include <core/map.h>
+#include <drivers/font.h>
 #include <drivers/screen.h>
 #include <kiln/api.h>
 #include <string.h>
-#include "font.h"
 
 /* A character with the space around it, in dots; a dot is a square of `scale` pixels. */
 #define CELL_WIDTH  (FONT_WIDTH + 1)

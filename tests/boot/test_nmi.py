@@ -77,7 +77,7 @@ WORK = b"All work and no play makes Kiln a dull runtime.\n"
 
 class Nmi(KilnTest):
     def interrupted(self, **options):
-        """What the busy program prints, with an NMI every few milliseconds; and how many they were."""
+        """What the busy program prints, with many NMIs, and how many were sent."""
         source = self.write("busy.c", BUSY_C)
         sent = 0
         with Machine(self, source, **options) as machine:

@@ -34,7 +34,8 @@ BRIDGED = ["-device", "pci-bridge,id=bridge,chassis_nr=2", "-device", "e1000,bus
            "-device", "virtio-rng-pci,bus=bridge,addr=7.3",
            "-object", "memory-backend-ram,size=64M,id=memory",
            "-device", "ivshmem-plain,memdev=memory"]
-EXPRESS = ["-device", "pcie-root-port,id=near-port,chassis=1", "-device", "nvme,serial=1,bus=near-port",
+EXPRESS = ["-device", "pcie-root-port,id=near-port,chassis=1",
+           "-device", "nvme,serial=1,bus=near-port",
            "-device", "e1000e", "-device", "qemu-xhci",
            "-device", "pxb-pcie,id=far,bus_nr=128",
            "-device", "pcie-root-port,id=far-port,bus=far,chassis=3",

@@ -1,10 +1,13 @@
 """The screen of a PC, read back as QEMU draws it."""
 
+import contextlib
 import os
 import re
+import subprocess
 
-from monitored import TEXT_ROWS, Machine, patiently
-from support import ROOT, KilnTest
+from monitored import TEXT_ROWS, Machine, Monitor, patiently
+from support import ROOT, KilnTest, build_folder
+from test_image_pc import FIRMWARE
 
 # Lines of different lengths, more than the screen has, and one that stays unfinished.
 LINES_C = r"""
@@ -14,13 +17,15 @@ int main(int argc, char **argv)
 {
     int lines = argc > 1 ? atoi(argv[1]) : 3;
     for (int i = 1; i <= lines; i++)
-        printf("Line %d %.*s\n", i, i * 7 % 60, "The quick brown fox jumps over the lazy dog. {[(<!?>)]} 0123456789");
+        printf("Line %d %.*s\n", i, i * 7 % 60,
+               "The quick brown fox jumps over the lazy dog. {[(<!?>)]} 0123456789");
     printf("end");
     fflush(stdout);
     for (;;)
         ;
 }
 """
+COLUMNS = 80
 FILLER = "The quick brown fox jumps over the lazy dog. {[(<!?>)]} 0123456789"
 
 
@@ -52,13 +57,65 @@ class Picture:
         return any(self.pixels[at:at + 3])
 
     def lengths(self, rows, cell_width, cell_height):
-        """Characters to the last lit dot of each row of text; the row of the cursor has one more."""
+        """Characters to the last lit dot of each row; the row of the cursor has one more."""
         def is_used(row, column):
             return any(self.is_lit(column * cell_width + x, row * cell_height + y)
                        for x in range(cell_width) for y in range(cell_height))
 
         return [max((column + 1 for column in range(self.width // cell_width)
                      if is_used(row, column)), default=0) for row in range(rows)]
+
+
+class Stick(KilnTest):
+    """A USB stick from which GRUB starts the program, in a graphics mode of its choice."""
+
+    CELL_WIDTH, CELL_HEIGHT, GLYPH_WIDTH, GLYPH_HEIGHT = 6, 10, 5, 8
+
+    @contextlib.contextmanager
+    def started(self, firmware, lines, machine):
+        """The monitor of a PC that has started from a stick with the program."""
+        self.good("image", self.write("lines.c", LINES_C), "-b", "pc", "--", str(lines))
+        image, socket = os.path.join(build_folder(), "pc", "lines", "usb.img"), self.path("monitor")
+        command = ["qemu-system-x86_64", "-M", machine, "-cpu", "max", "-m", "256", "-nic", "none",
+                   "-display", "none", "-monitor", "none", "-serial", "null",
+                   "-qmp", f"unix:{socket},server=on,wait=off", "-device", "qemu-xhci",
+                   "-drive", f"if=none,id=stick,format=raw,readonly=on,file={image}",
+                   "-device", "usb-storage,drive=stick,bootindex=0", *FIRMWARE[firmware]()]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+            monitor = Monitor(socket)
+            try:
+                yield monitor
+            finally:
+                monitor.quit()
+                process.wait()
+
+    def read(self, picture, font):
+        """The rows of text in the framebuffer's font, or nothing when something else is shown."""
+        scale = picture.width // (COLUMNS * self.CELL_WIDTH)
+        rows = min(picture.height // (self.CELL_HEIGHT * scale), 50) if scale else 0
+
+        def character(row, column):
+            x, y = column * self.CELL_WIDTH, row * self.CELL_HEIGHT
+            dots = tuple(sum(picture.is_lit((x + i) * scale, (y + j) * scale) << j
+                             for j in range(self.GLYPH_HEIGHT)) for i in range(self.GLYPH_WIDTH))
+            return font.get(dots, "\0")
+
+        text = ["".join(character(row, column) for column in range(COLUMNS)).rstrip()
+                for row in range(rows)]
+        return [] if any("\0" in row for row in text) else [row for row in text if row]
+
+    def test_framebuffer(self):
+        """the framebuffer of BIOS and of UEFI, before and after it has scrolled"""
+        font, path = glyphs(), self.path("screen.ppm")
+        for firmware, machine, lines in (("BIOS", "pc", 3), ("UEFI", "q35", 200)):
+            wanted = expected_rows(lines, 20)
+
+            def is_shown():
+                monitor.command("screendump", filename=path)
+                return self.read(Picture(path), font)[-len(wanted):] == wanted
+
+            with self.subTest(firmware), self.started(firmware, lines, machine) as monitor:
+                self.assertTrue(patiently(is_shown))
 
 
 class Text(KilnTest):
@@ -88,7 +145,7 @@ class Text(KilnTest):
         return patiently(is_written) and patiently(is_shown)
 
     def test_text(self):
-        """text is on the screen, and nothing else: firmware's is gone, the host's sequence hidden"""
+        """text is on the screen, and nothing else: neither firmware's nor what is for the host"""
         for name in ("q35", "pc"):
             with self.subTest(name), self.machine(machine=name) as machine:
                 self.assertTrue(self.shows(machine, 3))

@@ -3,11 +3,11 @@
  * window, and framebuffers of every format, compared pixel by pixel.
  */
 #include <core/map.h>
+#include <drivers/font.h>
 #include <drivers/screen.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <x86_64/port.h>
-#include "font.h"
 #include "test.h"
 
 #define TEXT_MEMORY ((uint16_t *)0xB8000)
