@@ -3,12 +3,14 @@
 #include <isa/fp.h>
 #include <string.h>
 
-#define AVX         4u /* in XCR0 */
-#define CR0_TS      8u
-#define CR4_OSXSAVE (1u << 18)
+#define CR0_TS 8u
 
-#define VECTORS     16
-#define LANES       8 /* words of a ymm register */
+/* CPUID: of leaf 1, and bytes of what is on. */
+#define OSXSAVE        (1u << 27)
+#define BYTES_WITH_AVX 832
+
+#define VECTORS        16
+#define LANES          8 /* words of a ymm register */
 
 /* Intel SDM volume 1, 8.1.5 and 10.2.3: rounding control; 8.1.3: which register is on top. */
 #define X87_RESET      0x37Fu
@@ -31,15 +33,9 @@ _Static_assert(sizeof(struct image) <= sizeof(struct registers), "registers.h");
 void registers_begin(void)
 {
     struct cpuid leaf1 = cpuid_read(1, 0);
-    uint64_t cr4;
 
     isa_fp_features(&leaf1);
-    __asm__("movq %%cr4, %0" : "=r"(cr4));
-    if (cr4 & CR4_OSXSAVE) {
-        uint32_t low, high;
-        __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-        has_avx = low & AVX;
-    }
+    has_avx = (leaf1.ecx & OSXSAVE) && cpuid_read(0xD, 0).ebx >= BYTES_WITH_AVX;
 }
 
 void registers_pattern(struct registers *registers, uint32_t number)
