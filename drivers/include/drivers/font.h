@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#define FONT_WIDTH          5
-#define DRIVERS_FONT_HEIGHT 8
+#define FONT_WIDTH  5
+#define FONT_HEIGHT 8
 
 /* FONT_WIDTH columns from the left, bit 0 of each on top. What is not visible ASCII is a box. */
 const uint8_t *font_glyph(uint8_t byte);
