@@ -46,14 +46,14 @@ class Stick(KilnTest):
         self.good("image", path, "-b", "pc", *words)
         return os.path.join(build_folder(), "pc", name, "usb.img")
 
-    def start(self, image, machine, firmware, *words):
+    def start(self, image, machine, firmware, *words, serial="stdio"):
         """(exit status of the program, what came over the serial line) of a PC with the stick."""
         board = boards.load("pc")
         status_file = self.path("status")
         command = [board.qemu["program"], "-M", machine,
                    *(word.replace(qemu.STATUS_FILE, status_file)
                      for word in board.qemu["arguments"]),
-                   "-display", "none", "-monitor", "none", "-serial", "stdio", "-device",
+                   "-display", "none", "-monitor", "none", "-serial", serial, "-device",
                    "qemu-xhci", "-drive", f"if=none,id=stick,format=raw,readonly=on,file={image}",
                    "-device", "usb-storage,drive=stick", *FIRMWARE[firmware](), *words]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
@@ -100,6 +100,13 @@ class Stick(KilnTest):
             with self.subTest(firmware):
                 _, text = self.start(image, "q35", firmware, "-smp", "4")
                 self.assertIn("4 CPUs, checks 0\n", text)
+
+    def test_no_serial_port(self):
+        """GRUB starts the program on a PC without a serial port too"""
+        image = self.image("stick_words", "--", "x")
+        for firmware in FIRMWARE:
+            with self.subTest(firmware):
+                self.assertEqual(self.start(image, "q35", firmware, serial="none"), (42, ""))
 
     def test_layout(self):
         """boot code for BIOS in a protective MBR; GPT with the partition that UEFI looks for"""
