@@ -82,7 +82,7 @@ static void print_bars(uint32_t function)
     struct kiln_pci_bar bar;
 
     for (unsigned number = 0; number < 6; number++)
-        if (kiln_pci_bar(function, number, &bar) == 0)
+        if (kiln_pci_get_bar(function, number, &bar) == 0)
             print_bar(number, &bar);
 }
 

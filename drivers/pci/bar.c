@@ -115,7 +115,7 @@ static int read_undecoded(uint32_t function, unsigned number, struct kiln_pci_ba
     return error;
 }
 
-int kiln_pci_bar(uint32_t function, unsigned number, struct kiln_pci_bar *bar)
+int kiln_pci_get_bar(uint32_t function, unsigned number, struct kiln_pci_bar *bar)
 {
     uintptr_t state = pci_lock();
     int error = -EINVAL;

@@ -113,7 +113,7 @@ static const char *find(const struct name *names, unsigned count, unsigned id)
     return NULL;
 }
 
-#define FIND(names, id) find(names, sizeof(names) / sizeof(names[0]), id)
+#define FIND(names, id) find(names, sizeof(names) / sizeof((names)[0]), id)
 
 const char *kiln_pci_class_name(unsigned class_and_subclass)
 {

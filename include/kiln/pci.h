@@ -77,7 +77,7 @@ struct kiln_pci_bar {
  * decoding off for some accesses, with interrupts masked: its driver must not be running. Thread
  * context. About 1,000 instructions.
  */
-int kiln_pci_bar(uint32_t function, unsigned number, struct kiln_pci_bar *bar);
+int kiln_pci_get_bar(uint32_t function, unsigned number, struct kiln_pci_bar *bar);
 
 /**
  * Place of the capability with this number, as in KILN_PCI_MSI, or 0. Extended ones, of PCI Express

@@ -124,7 +124,7 @@ static void expect_bar(uint32_t function, unsigned number, int error, struct kil
 {
     struct function before = *model_find(function);
     struct kiln_pci_bar bar = {0};
-    int got = kiln_pci_bar(function, number, &bar);
+    int got = kiln_pci_get_bar(function, number, &bar);
 
     TEST_HOLDS(got == error, "BAR %u of %x says %d", number, function, got);
     TEST_HOLDS(memcmp(&before, model_find(function), sizeof(before)) == 0, "all is as before");
@@ -286,7 +286,7 @@ static void corrupt(void)
                 put(&functions[0], 0x40, 0x10, 1);
         before = functions[0];
         for (unsigned i = 0; i < 7; i++)
-            kiln_pci_bar(0, i, &bar);
+            kiln_pci_get_bar(0, i, &bar);
         TEST_HOLDS(count_of(kiln_pci_capability_at, 0) <= 48, "round %u", round);
         TEST_HOLDS(count_of(kiln_pci_extended_capability_at, 0) <= 960, "round %u", round);
         TEST_HOLDS(memcmp(&before, &functions[0], sizeof(before)) == 0, "round %u", round);
