@@ -32,7 +32,7 @@ multiboot2_header:
     .long   MULTIBOOT2_HEADER_MAGIC
     .long   MULTIBOOT2_I386
     .long   multiboot2_header_end - multiboot2_header
-    .long   -(MULTIBOOT2_HEADER_MAGIC + MULTIBOOT2_I386 + (multiboot2_header_end - multiboot2_header))
+    .long   -(MULTIBOOT2_HEADER_MAGIC + MULTIBOOT2_I386 + multiboot2_header_end - multiboot2_header)
     /* Any framebuffer will do, where there is no text screen. */
     .balign 8
     .short  MULTIBOOT2_TAG_FRAMEBUFFER

@@ -10,6 +10,9 @@
 
     .cfi_sections .debug_frame
 
+/* Vectors 8, 10-14, 17, 21, 29, 30 (Intel SDM volume 3, table 6-1; AMD's manual volume 2, 8.2). */
+#define WITH_ERROR_CODE 0x60227D00
+
 /* What stands on the stack from here on is described to debuggers by CFI. */
 .macro cfi_frame bytes
     .cfi_startproc
@@ -55,7 +58,7 @@
  * where the CPU has pushed an error code in its place, without. Addresses: segments.c.
  */
 .macro entry vector, group
-    .if (\vector == 8) || ((\vector >= 10) && (\vector <= 14)) || (\vector == 17) || (\vector == 21) || (\vector == 29) || (\vector == 30)
+    .if (\vector < 32) && ((WITH_ERROR_CODE >> (\vector & 31)) & 1)
     pushq   $\vector
     nop
     jmp     .Lerror_group_\group

@@ -34,8 +34,8 @@ static inline void *arch_tls_get(void);
 
 /*
  * The TLS ABI's layout of a thread's block, for `bytes` of thread-local data aligned to `align` (a
- * power of two, at least what the ISA's image.ld says): the block's size; where in it the copy of .tdata begins; and, once
- * that is written, the thread pointer for arch_tls_set().
+ * power of two, at least what the ISA's image.ld says): the block's size; where in it the copy of
+ * .tdata begins; and, once that is written, the thread pointer for arch_tls_set().
  */
 static inline size_t arch_tls_block_bytes(size_t bytes, size_t align);
 static inline char *arch_tls_data(char *block, size_t bytes, size_t align);
