@@ -54,36 +54,32 @@
 .endm
 
 /*
- * Entries of 5 bytes, 16 to a group with its jumps behind it: each pushes its vector, with rbp or,
- * where the CPU has pushed an error code in its place, without. Addresses: segments.c.
+ * Entries of 5 bytes, 16 to a group with its jumps behind it: each pushes its vector (0x6A and 8
+ * bits), with rbp or, where the CPU has pushed an error code in its place, without. Addresses:
+ * segments.c.
  */
-.macro entry vector, group
-    .if (\vector < 32) && ((WITH_ERROR_CODE >> (\vector & 31)) & 1)
-    pushq   $\vector
+.macro entry group
+    .set has_error_code, 0
+    .if vector < 32
+    .set has_error_code, (WITH_ERROR_CODE >> vector) & 1
+    .endif
+    .if has_error_code
+    .byte   0x6A, vector
     nop
     jmp     .Lerror_group_\group
     .else
     pushq   %rbp
-    .if \vector < 128
-    pushq   $\vector
-    .else
-    pushq   $\vector - 256
-    .endif
+    .byte   0x6A, vector
     jmp     .Lgroup_\group
     .endif
 .endm
 
 .macro entries group
-    .altmacro
     .set vector, \group * 16
     .rept 16
-    entry_ %vector, \group
+    entry   \group
     .set vector, vector + 1
     .endr
-    .noaltmacro
-.endm
-.macro entry_ vector, group
-    entry   \vector, \group
 .endm
 
 /* jmp, by 32 bits also where 8 would do: all groups are alike. */
