@@ -31,7 +31,7 @@
 #define FIRST_REFINEMENT_NS 10000000u
 #define NEXT_FACTOR         10 /* the next one takes so much longer */
 #define AHEAD_NS            1000000u
-#define NOMINAL_ERROR       (ONE / 64) /* a rate by name */
+#define NOMINAL_ERROR       ((uint32_t)(ONE / 64)) /* a rate by name */
 #define MOST_WAIT_NS        (2 * NANOSECONDS)
 #define STILL_LIMIT         1000000u
 
@@ -81,8 +81,8 @@ static uint64_t multiply(uint64_t value, uint64_t fraction)
     return (uint64_t)((wide_t)value * fraction >> 32);
 }
 
-/* In front of the base rounded up, and base_ns is one more than the old rate's: so never less than
- * that. */
+/* In front of the base never less than by the old rate: what is taken away is rounded down, as what
+ * that has added is. */
 static uint64_t to_ns(const struct rate *rate, uint64_t counter)
 {
     if (counter >= rate->base)
@@ -125,9 +125,10 @@ static uint64_t slope_of(uint64_t ticks, uint64_t units)
 }
 
 /* How wrong a slope by two samples may be, times ONE. */
-static uint32_t error_of(const struct sample *last, uint64_t ticks, uint64_t units)
+static uint32_t error_of(const struct sample *from, const struct sample *to, uint64_t ticks)
 {
-    uint64_t window = first.window + last->window;
+    uint64_t window = from->window + to->window;
+    uint64_t units = to->counter - from->counter;
 
     if (window >= units)
         return UINT32_MAX;
@@ -171,7 +172,14 @@ static uint64_t units_of(uint64_t ns, uint64_t slope)
     return (ns << 32) / slope;
 }
 
-static void measure_shortly(struct rate *rate)
+/* What the first rate is made from. */
+struct beginning {
+    struct sample sample;
+    uint64_t slope;
+    uint32_t error;
+};
+
+static void measure_shortly(struct beginning *begun)
 {
     struct sample last;
     uint32_t ticks;
@@ -179,42 +187,46 @@ static void measure_shortly(struct rate *rate)
 
     do {
         last = take_sample();
-        ticks = (last.ticks - first.ticks) & reference.mask;
+        ticks = (last.ticks - begun->sample.ticks) & reference.mask;
         if (++looks > STILL_LIMIT)
             kiln_panic("the clock that tells how fast the counter runs stands still");
     } while (ticks < reference.hz / SHORT_PER_SECOND);
-    rate->slope = slope_of(ticks, last.counter - first.counter);
-    error = error_of(&last, ticks, last.counter - first.counter);
+    begun->slope = slope_of(ticks, last.counter - begun->sample.counter);
+    begun->error = error_of(&begun->sample, &last, ticks);
 }
 
-static void measure_first(struct rate *rate)
+static void find_rate(struct beginning *begun)
 {
-    uint64_t hz = nominal_hz();
-
-    first = take_sample();
-    if (reference.hz == 0)
-        kiln_panic("nothing tells how fast the counter runs");
-    if (hz) {
-        rate->slope = NANOSECONDS * ONE / hz;
-        error = NOMINAL_ERROR;
-    } else {
-        measure_shortly(rate);
-    }
-    refine_at = first.counter + units_of(FIRST_REFINEMENT_NS, rate->slope);
-}
-
-static void begin(void)
-{
-    struct rate *rate = &rates[0];
     uint64_t hz = told_hz();
 
-    rate->base = isa_entry_counter;
     if (hz) {
-        rate->slope = NANOSECONDS * ONE / hz;
-        refine_at = NEVER;
-    } else {
-        measure_first(rate);
+        begun->slope = NANOSECONDS * ONE / hz;
+        return;
     }
+    begun->sample = take_sample();
+    if (reference.hz == 0)
+        kiln_panic("nothing tells how fast the counter runs");
+    hz = nominal_hz();
+    if (hz) {
+        begun->slope = NANOSECONDS * ONE / hz;
+        begun->error = NOMINAL_ERROR;
+    } else {
+        measure_shortly(begun);
+    }
+}
+
+/* An NMI may have been faster meanwhile. */
+static void begin(void)
+{
+    struct beginning begun = {.error = 0};
+
+    find_rate(&begun);
+    if (__atomic_load_n(&state, __ATOMIC_ACQUIRE))
+        return;
+    first = begun.sample;
+    error = begun.error;
+    refine_at = error ? first.counter + units_of(FIRST_REFINEMENT_NS, begun.slope) : NEVER;
+    rates[0] = (struct rate){.base = isa_entry_counter, .slope = begun.slope};
     __atomic_store_n(&state, 1, __ATOMIC_RELEASE);
     warn_of_drift();
 }
@@ -236,7 +248,8 @@ static __attribute__((noinline)) void begin_once(void)
     arch_irq_restore(irqs);
 }
 
-/* False: the moment came before all was ready. */
+/* False: the moment came before all was ready. The fences, which the CPU could do without, are
+ * where anything may come in between; a test sees to it. */
 static bool adopt(uint64_t slope)
 {
     uint32_t now = __atomic_load_n(&state, __ATOMIC_RELAXED);
@@ -245,12 +258,14 @@ static bool adopt(uint64_t slope)
     uint32_t proposed = now | PROPOSED;
 
     rate->base = arch_counter() + units_of(AHEAD_NS, old->slope);
-    rate->base_ns = to_ns(old, rate->base) + 1;
+    rate->base_ns = to_ns(old, rate->base);
     rate->old_slope = old->slope;
     rate->slope = slope;
+    tsc_fence();
     __atomic_store_n(&state, proposed, __ATOMIC_SEQ_CST);
     bool is_ahead = arch_counter_ordered() < rate->base;
 
+    tsc_fence();
     return __atomic_compare_exchange_n(&state, &proposed, is_ahead ? now + 1 : now, false,
                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) &&
            is_ahead;
@@ -284,7 +299,7 @@ static uint64_t measure_again(void)
         first = now;
         return now.counter + units_of(FIRST_REFINEMENT_NS, slope);
     }
-    uint32_t new_error = error_of(&now, ticks, units);
+    uint32_t new_error = error_of(&first, &now, ticks);
 
     if (new_error > error / 2 || !adopt(slope_of(ticks, units)))
         return now.counter + units / 4;
@@ -298,8 +313,7 @@ static __attribute__((noinline)) void refine(void)
     uintptr_t irqs = arch_irq_save();
 
     if (!__atomic_exchange_n(&is_busy, true, __ATOMIC_ACQUIRE)) {
-        if (arch_counter() >= refine_at)
-            __atomic_store_n(&refine_at, measure_again(), __ATOMIC_RELAXED);
+        __atomic_store_n(&refine_at, measure_again(), __ATOMIC_RELAXED);
         __atomic_store_n(&is_busy, false, __ATOMIC_RELEASE);
     }
     arch_irq_restore(irqs);

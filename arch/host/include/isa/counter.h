@@ -16,6 +16,8 @@ static inline uint64_t arch_counter(void)
 
 static inline uint64_t arch_counter_ordered(void)
 {
+    if (host_cpu.before_counter)
+        host_cpu.before_counter();
     return host_cpu.counter;
 }
 

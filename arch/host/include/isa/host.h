@@ -20,6 +20,7 @@ struct host_cpu {
     bool fp_traps;
     uint64_t counter; /* moves only when a test, arch_cpu_idle or arch_spin_relax moves it */
     uint64_t counter_hz;
+    void (*before_counter)(void); /* runs before each ordered read of the counter; may be NULL */
     bool alarm_on;
     uint64_t alarm;
     void (*interrupt)(void); /* runs when the CPU idles and the alarm is due; may be NULL */
