@@ -11,10 +11,12 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/spin.h>
+#include <arch/upcall.h>
 #include <board.h>
 #include <core/percpu.h>
 #include <irq/dispatch.h>
 #include <kiln/irq.h>
+#include <kiln/log.h>
 #include <kiln/panic.h>
 #include <kiln/trace.h>
 
@@ -238,4 +240,14 @@ void kiln_delay_for(int64_t duration)
         spin_until_time(kiln_time_after(duration));
     else
         spin_until_counter(arch_counter_ordered() + ns_to_units((uint64_t)duration) + 1);
+}
+
+void core_clock_failed(const char *why)
+{
+    kiln_panic("%s", why);
+}
+
+void core_clock_warning(const char *what)
+{
+    kiln_log_warning("%s", what);
 }

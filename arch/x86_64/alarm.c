@@ -3,7 +3,7 @@
 
 #include <arch/counter.h>
 #include <arch/spin.h>
-#include <kiln/panic.h>
+#include <arch/upcall.h>
 #include <x86_64/lapic.h>
 #include <x86_64/msr.h>
 
@@ -53,7 +53,7 @@ static uint64_t find_rate(void)
         }
     }
     if (best == 0)
-        kiln_panic("the local APIC's timer does not count");
+        core_clock_failed("the local APIC's timer does not count");
     __atomic_store_n(&timer_rate, best, __ATOMIC_RELAXED);
     return best;
 }

@@ -17,8 +17,6 @@
 #include <arch/irq.h>
 #include <arch/spin.h>
 #include <arch/upcall.h>
-#include <kiln/log.h>
-#include <kiln/panic.h>
 #include <stdbool.h>
 #include <x86_64/cpuid.h>
 
@@ -163,8 +161,8 @@ static uint64_t nominal_hz(void)
 static void warn_of_drift(void)
 {
     if (!(cpuid_read(LEAF_POWER, 0).edx & POWER_INVARIANT) && !cpuid_is_tcg())
-        kiln_log_warning("the time stamp counter is not invariant: time may drift when the CPU "
-                         "changes its frequency");
+        core_clock_warning("the time stamp counter is not invariant: time may drift when the CPU "
+                           "changes its frequency");
 }
 
 static uint64_t units_of(uint64_t ns, uint64_t slope)
@@ -189,7 +187,7 @@ static void measure_shortly(struct beginning *begun)
         last = take_sample();
         ticks = (last.ticks - begun->sample.ticks) & reference.mask;
         if (++looks > STILL_LIMIT)
-            kiln_panic("the clock that tells how fast the counter runs stands still");
+            core_clock_failed("the clock that tells how fast the counter runs stands still");
     } while (ticks < reference.hz / SHORT_PER_SECOND);
     begun->slope = slope_of(ticks, last.counter - begun->sample.counter);
     begun->error = error_of(&begun->sample, &last, ticks);
@@ -205,7 +203,7 @@ static void find_rate(struct beginning *begun)
     }
     begun->sample = take_sample();
     if (reference.hz == 0)
-        kiln_panic("nothing tells how fast the counter runs");
+        core_clock_failed("nothing tells how fast the counter runs");
     hz = nominal_hz();
     if (hz) {
         begun->slope = NANOSECONDS * ONE / hz;

@@ -42,6 +42,11 @@ struct board_reference {
  */
 uint32_t board_reference_clock(struct board_reference *reference);
 
+/* The clock or the alarm cannot work on this machine, or not well: a panic, and a line in the log.
+ * Any context. */
+_Noreturn void core_clock_failed(const char *why);
+void core_clock_warning(const char *what);
+
 /* An exception that no other code handled. May return only if it has mended the cause. */
 void core_fault(struct arch_frame *frame);
 

@@ -23,7 +23,7 @@
 enum { MOST_IO_APICS = 3, MOST_INPUTS = 240, MOST_COMMANDS = 32 };
 
 static struct {
-    bool has_x2apic, has_deadline, is_hypervised;
+    bool has_x2apic, has_deadline, is_hypervised, is_tcg;
     uint64_t base;           /* IA32_APIC_BASE */
     uint32_t registers[256]; /* by offset / 16 */
     bool requested[256], in_service[256], by_level[256];
@@ -306,6 +306,8 @@ struct cpuid fake_cpuid(uint32_t leaf, uint32_t subleaf)
     (void)subleaf;
     if (leaf == 0)
         return (struct cpuid){.eax = 1};
+    if (leaf == 0x40000000)
+        return (struct cpuid){.eax = leaf, .ebx = cpu.is_tcg ? 0x54474354 : 0};
     return (struct cpuid){.ecx = (uint32_t)cpu.has_x2apic << 21 | (uint32_t)cpu.has_deadline << 24 |
                                  (uint32_t)cpu.is_hypervised << 31};
 }
