@@ -90,7 +90,8 @@ static uint64_t read_number(const uint8_t **at, const uint8_t *end)
     return value;
 }
 
-/* Cuts *end to the package whose length is at `at` (20.2.4); where its content begins, or NULL. */
+/* Cuts *end to the package whose length is at `at` (20.2.4); where its content of at least a byte
+ * begins, or NULL. */
 static const uint8_t *enter_package(const uint8_t *at, const uint8_t **end)
 {
     size_t room = (size_t)(*end - at), more, bytes;
@@ -114,7 +115,7 @@ static bool read_package(const uint8_t *at, const uint8_t *end, struct sleep_typ
     uint8_t count;
 
     at = enter_package(at, &end);
-    if (!at || at == end)
+    if (!at)
         return false;
     count = *at++;
     first = read_number(&at, end);

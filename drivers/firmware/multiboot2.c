@@ -54,7 +54,8 @@ struct framebuffer {
 #define ROOT_BYTES_NEW  36 /* of ACPI's root pointer */
 #define ROOT_BYTES_OLD  20
 
-/* The last tag of each type; -EINVAL unless they end as they should. */
+/* The last tag of each type; -EINVAL unless the one that ends them lies within the information, as
+ * then do all others. */
 static int find_tags(const char *information, size_t bytes, const struct tag **tags)
 {
     size_t at = sizeof(struct tag);
@@ -62,7 +63,7 @@ static int find_tags(const char *information, size_t bytes, const struct tag **t
     while (at + sizeof(struct tag) <= bytes) {
         const struct tag *tag = (const struct tag *)(const void *)(information + at);
 
-        if (tag->size < sizeof(*tag) || tag->size > bytes - at)
+        if (tag->size < sizeof(*tag))
             break;
         if (tag->type == TAG_END)
             return 0;

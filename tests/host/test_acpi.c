@@ -183,7 +183,7 @@ static void test_tables(void)
     ++*fake_byte(second + 37);
     TAP_EQUAL(found("TEST", 1), 4);
     *fake_byte(second + 4) = 35; /* shorter than its header */
-    acpi_mend(second, 39, 9);
+    acpi_mend(second, 35, 9);
     TAP_EQUAL(found("TEST", 1), 4);
     fake_memory_release();
 }

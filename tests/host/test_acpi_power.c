@@ -116,6 +116,7 @@ static void test_packages(void)
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x46\x00\x02\x01\x01"), -1);     /* longer than the table */
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x44\x00\x02\x01\x01\x00"), -1); /* shorter than its content */
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x45\x00\x02\x01\x01\x00"), 0x11);
+    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x04\x02\x00\x0B\x01\x00"), -1); /* shorter than a number */
     /* One that is wrong does not hide a right one. */
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x03\x01\x68\x08_S5_\x12\x04\x02\x01\x00"), 0x01);
 }

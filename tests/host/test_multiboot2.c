@@ -136,6 +136,12 @@ static void test_tags(void)
 {
     begin();
     add_map(24);
+    add(1, "abcdefgh", 8); /* no 0 ends it */
+    add(99, "unknown", 7);
+    TAP_EQUAL(end(), 0);
+    TAP_CHECK(handed.text_bytes == 8 && strcmp(handed.text, "abcdefgh") == 0);
+    begin();
+    add_map(24);
     add(1, "", 1);
     TAP_EQUAL(end(), 0);
     TAP_EQUAL(handed.arguments, 0);

@@ -107,24 +107,30 @@ static void test_refused(void)
     TAP_EQUAL(pc_boot_info_bytes((uintptr_t)&start + 1), 0);
 }
 
-/* A text of so many bytes that begins near a page's end; the result is how many were handed on. */
-static size_t text_of(size_t bytes, bool is_ended)
+/* A text of so many bytes; the result is how many were handed on. */
+static size_t text_at(uint64_t place, size_t bytes, bool is_ended)
 {
     static char text[BOOT_ARGUMENT_BYTES + 8192];
 
     begin();
     memset(text, 'x', bytes);
     text[bytes] = '\0';
-    start.text = TEXT;
+    start.text = place;
     if (is_ended) {
-        fake_memory_add(TEXT, text, bytes + 1);
+        fake_memory_add(place, text, bytes + 1);
     } else { /* all the rest of the last page is text too */
-        bytes += -(TEXT + bytes) % FAKE_PAGE;
+        bytes += -(place + bytes) % FAKE_PAGE;
         memset(text, 'x', bytes);
-        fake_memory_add(TEXT, text, bytes);
+        fake_memory_add(place, text, bytes);
     }
     TAP_EQUAL(apply(ram, 1), 0);
     return handed.text_bytes;
+}
+
+/* One that begins near a page's end. */
+static size_t text_of(size_t bytes, bool is_ended)
+{
+    return text_at(TEXT, bytes, is_ended);
 }
 
 static void test_texts(void)
@@ -139,6 +145,7 @@ static void test_texts(void)
     TAP_EQUAL(text_of(4096, false), 16 + 4096);
     /* Core refuses what is longer than it takes. */
     TAP_CHECK(text_of(BOOT_ARGUMENT_BYTES + 1, true) > BOOT_ARGUMENT_BYTES);
+    TAP_CHECK(text_at(0x9000, BOOT_ARGUMENT_BYTES + 1, true) > BOOT_ARGUMENT_BYTES);
     begin();
     start.text = 0x7000000;
     TAP_EQUAL(apply(ram, 1), 0);
