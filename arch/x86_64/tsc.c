@@ -130,8 +130,11 @@ static uint32_t error_of(const struct sample *from, const struct sample *to, uin
 
     if (window >= units)
         return UINT32_MAX;
-    wide_t by_windows = ((wide_t)window << 31) / units;
-    uint64_t sum = (uint64_t)by_windows + (ONE << 1) / ticks + 1;
+    while (units >> 32) {
+        units >>= 1;
+        window >>= 1;
+    }
+    uint64_t sum = (window << 31) / units + (ONE << 1) / ticks + 1;
 
     return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
 }
