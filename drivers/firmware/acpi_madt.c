@@ -1,6 +1,7 @@
-#include "acpi_tables.h"
+#include <drivers/acpi.h>
 
 #include <lib/align.h>
+#include <stddef.h>
 
 /* 5.2.12. */
 enum entry_type {

@@ -1,8 +1,8 @@
-#include "acpi_tables.h"
-
 #include <arch/mmio.h>
 #include <core/map.h>
+#include <drivers/acpi_fadt.h>
 #include <x86_64/port.h>
+#include "acpi_tables.h"
 
 /* PM1 control and status (4.8.3.1, 4.8.3.2). */
 #define SCI_ENABLED      (1u << 0)
@@ -29,16 +29,15 @@ enum opcode {
     OPCODE_ZERO = 0x00,
     OPCODE_ONE = 0x01,
     OPCODE_NAME = 0x08,
-    OPCODE_BYTE = 0x0A, /* 1, 2, 4 or 8 bytes follow */
+    OPCODE_BYTE = 0x0A, /* 1, 2 or 4 bytes follow */
     OPCODE_WORD = 0x0B,
     OPCODE_DWORD = 0x0C,
-    OPCODE_STRING = 0x0D,
-    OPCODE_QWORD = 0x0E,
     OPCODE_PACKAGE = 0x12
 };
 
 #define S5_NAME         0x5F35535Fu /* "_S5_" */
 #define MOST_SLEEP_TYPE 7
+#define LONG_PACKAGE    0x40
 
 /* What goes into SLP_TYPa and SLP_TYPb. */
 struct sleep_types {
@@ -68,56 +67,43 @@ static void write_register(const struct acpi_register *to, uint8_t value)
         mmio_write8(address, value);
 }
 
-/* The number at *at, which moves behind it; UINT64_MAX: there is none. */
-static uint64_t read_number(const uint8_t **at, const uint8_t *end)
+/* The number at *at, which moves behind it; UINT32_MAX: there is none. */
+static uint32_t read_number(const uint8_t **at, const uint8_t *end)
 {
-    uint64_t value = 0;
+    uint32_t value = 0;
     uint8_t opcode;
     size_t bytes;
 
     if (*at == end)
-        return UINT64_MAX;
+        return UINT32_MAX;
     opcode = *(*at)++;
     if (opcode <= OPCODE_ONE)
         return opcode;
-    if (opcode < OPCODE_BYTE || opcode > OPCODE_QWORD || opcode == OPCODE_STRING)
-        return UINT64_MAX;
-    bytes = opcode == OPCODE_QWORD ? 8 : (size_t)1 << (opcode - OPCODE_BYTE);
+    if (opcode < OPCODE_BYTE || opcode > OPCODE_DWORD)
+        return UINT32_MAX;
+    bytes = (size_t)1 << (opcode - OPCODE_BYTE);
     if ((size_t)(end - *at) < bytes)
-        return UINT64_MAX;
+        return UINT32_MAX;
     __builtin_memcpy(&value, *at, bytes);
     *at += bytes;
     return value;
 }
 
-/* Cuts *end to the package whose length is at `at` (20.2.4); where its content of at least a byte
- * begins, or NULL. */
-static const uint8_t *enter_package(const uint8_t *at, const uint8_t **end)
-{
-    size_t room = (size_t)(*end - at), more, bytes;
-
-    if (room == 0 || room <= (more = *at >> 6))
-        return NULL;
-    bytes = more ? *at & 0x0F : *at & 0x3F;
-    for (size_t i = 0; i < more; i++)
-        bytes |= (size_t)at[1 + i] << (4 + 8 * i);
-    if (bytes > room || bytes <= more + 1)
-        return NULL;
-    *end = at + bytes;
-    return at + more + 1;
-}
-
-/* Reads Package() {SLP_TYPa, SLP_TYPb, ...}, or {both, a byte each}, whose length is at `at`
- * (7.4.2). */
+/*
+ * Reads Package() {SLP_TYPa, SLP_TYPb, ...}, or {both, a byte each}, whose length is at `at`
+ * (7.4.2). That is one byte: a package of 64 bytes and more has another form (20.2.4), and is not
+ * this one.
+ */
 static bool read_package(const uint8_t *at, const uint8_t *end, struct sleep_types *types)
 {
-    uint64_t first, second;
+    uint32_t first, second;
     uint8_t count;
 
-    at = enter_package(at, &end);
-    if (!at)
+    if (end - at < 2 || *at < 2 || *at >= LONG_PACKAGE || *at > end - at)
         return false;
-    count = *at++;
+    end = at + *at;
+    count = at[1];
+    at += 2;
     first = read_number(&at, end);
     second = count > 1 ? read_number(&at, end) : first >> 8;
     if (count == 1)
@@ -172,12 +158,13 @@ static void enable(const struct acpi_fadt *fadt, uint16_t control)
         ;
 }
 
-/* Of a PM1 register; 0: there is none. */
-static uint16_t port_of(const struct acpi_register *x, uint32_t port)
+/* Of a PM1 register; 0: there is none. Out of line, for it is long. */
+static __attribute__((noinline)) uint16_t port_of(const struct acpi_register *x, uint32_t port)
 {
-    struct acpi_register is = acpi_register_of(x, port);
+    uint64_t address = x->address ? x->address : port;
+    bool is_port = !x->address || x->space == ACPI_PORT;
 
-    return is.space == ACPI_PORT && is.address <= UINT16_MAX ? (uint16_t)is.address : 0;
+    return is_port && address <= UINT16_MAX ? (uint16_t)address : 0;
 }
 
 /* Both blocks learn the type before the first is told to sleep. */

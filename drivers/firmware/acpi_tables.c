@@ -1,4 +1,4 @@
-#include "acpi_tables.h"
+#include <drivers/acpi_fadt.h>
 
 /* The least that ACPI 1.0 has. */
 #define FADT_BYTES_LEAST 116
@@ -49,6 +49,12 @@ uint64_t acpi_hpet_base(void)
     return hpet && hpet->base.space == ACPI_MEMORY ? hpet->base.address : 0;
 }
 
+/* The register of an X field, or the port of the older one. */
+static struct acpi_register register_of(const struct acpi_register *x, uint32_t port)
+{
+    return x->address ? *x : (struct acpi_register){.space = ACPI_PORT, .address = port};
+}
+
 bool acpi_find_pm_timer(struct acpi_pm_timer *timer)
 {
     struct acpi_register from;
@@ -56,7 +62,7 @@ bool acpi_find_pm_timer(struct acpi_pm_timer *timer)
 
     if (!acpi_read_fadt(&fadt) || (fadt.flags & ACPI_HARDWARE_REDUCED))
         return false;
-    from = acpi_register_of(&fadt.x_pm_timer, fadt.pm_timer);
+    from = register_of(&fadt.x_pm_timer, fadt.pm_timer);
     timer->address = from.address;
     timer->is_port = from.space == ACPI_PORT;
     timer->bits = fadt.flags & ACPI_TIMER_32_BITS ? 32 : 24;

@@ -111,11 +111,14 @@ static void test_packages(void)
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x08\x04\x0A\x07\x0A\x06\x00\x00"), 0x67);
     TAP_EQUAL(TYPES_OF("..\x08\\_S5_\x12\x06\x04\x01\x00\x00\x00.."), 0x01);
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x0A\x02\x0B\x05\x00\x0C\x03\x00\x00\x00"), 0x35);
-    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x0C\x02\x0E\x04\0\0\0\0\0\0\0\x01"), 0x14);
+    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x0C\x02\x0E\x04\0\0\0\0\0\0\0\x01"), -1);
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x05\x01\x0B\x07\x02"), 0x27);   /* both in one */
-    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x46\x00\x02\x01\x01"), -1);     /* longer than the table */
-    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x44\x00\x02\x01\x01\x00"), -1); /* shorter than its content */
-    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x45\x00\x02\x01\x01\x00"), 0x11);
+    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x05\x02\x01\x01"), -1);         /* longer than the table */
+    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x03\x02\x01\x01"), -1);         /* shorter than its content */
+    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x45\x00\x02\x01\x01\x00"), -1); /* a long package */
+    TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x3F\x02\x01\x01..............................................."
+                       "................."),
+              0x11);
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x04\x02\x00\x0B\x01\x00"), -1); /* shorter than a number */
     /* One that is wrong does not hide a right one. */
     TAP_EQUAL(TYPES_OF("\x08_S5_\x12\x03\x01\x68\x08_S5_\x12\x04\x02\x01\x00"), 0x01);
