@@ -59,13 +59,22 @@ void core_console_put(char c)
     board_write(is_pair ? text : text + 1, 1u + is_pair);
 }
 
+/* In runs: a board may have more to do for each call than for each byte. */
 void kiln_console_write(const void *data, size_t bytes)
 {
-    const char *text = data;
+    const char *text = data, *end = text + bytes;
     bool began = begin_write();
+    bool is_terminal = kiln_console_is_terminal();
 
-    while (bytes--)
-        core_console_put(*text++);
+    while (text < end) {
+        const char *run = text;
+
+        while (text < end && (*text != '\n' || !is_terminal))
+            text++;
+        board_write(run, (size_t)(text - run));
+        if (text < end)
+            core_console_put(*text++);
+    }
     end_write(began);
 }
 
