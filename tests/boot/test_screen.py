@@ -9,13 +9,16 @@ from monitored import TEXT_ROWS, Machine, Monitor, patiently
 from support import ROOT, KilnTest, build_folder
 from test_image_pc import FIRMWARE
 
-# Lines of different lengths, more than the screen has, and one that stays unfinished.
+# Lines of different lengths, more than the screen has, and one that stays unfinished; or a panic.
 LINES_C = r"""
+#include <kiln.h>
 #include <stdio.h>
 #include <stdlib.h>
 int main(int argc, char **argv)
 {
     int lines = argc > 1 ? atoi(argv[1]) : 3;
+    if (lines == 0)
+        kiln_panic("to be seen");
     for (int i = 1; i <= lines; i++)
         printf("Line %d %.*s\n", i, i * 7 % 60,
                "The quick brown fox jumps over the lazy dog. {[(<!?>)]} 0123456789");
@@ -104,18 +107,24 @@ class Stick(KilnTest):
                 for row in range(rows)]
         return [] if any("\0" in row for row in text) else [row for row in text if row]
 
+    def text(self, monitor):
+        """What stands on the screen, row by row."""
+        path = self.path("screen.ppm")
+        monitor.command("screendump", filename=path)
+        return self.read(Picture(path), glyphs())
+
     def test_framebuffer(self):
         """the framebuffer of BIOS and of UEFI, before and after it has scrolled"""
-        font, path = glyphs(), self.path("screen.ppm")
         for firmware, machine, lines in (("BIOS", "pc", 3), ("UEFI", "q35", 200)):
             wanted = expected_rows(lines, 20)
-
-            def is_shown():
-                monitor.command("screendump", filename=path)
-                return self.read(Picture(path), font)[-len(wanted):] == wanted
-
             with self.subTest(firmware), self.started(firmware, lines, machine) as monitor:
-                self.assertTrue(patiently(is_shown))
+                self.assertTrue(patiently(lambda: self.text(monitor)[-len(wanted):] == wanted))
+
+    def test_panic(self):
+        """a panic that is the first output stays on the screen"""
+        with self.started("BIOS", 0, "q35") as monitor:
+            self.assertTrue(patiently(lambda: "  backtrace:" in self.text(monitor)))
+            self.assertIn("kiln: panic: to be seen", self.text(monitor))
 
 
 class Text(KilnTest):
