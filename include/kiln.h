@@ -3,6 +3,7 @@
 #define KILN_H
 
 #include <kiln/api.h>
+#include <kiln/arena.h>
 #include <kiln/config.h>
 #include <kiln/console.h>
 #include <kiln/cpu.h>
@@ -12,7 +13,9 @@
 #include <kiln/log.h>
 #include <kiln/panic.h>
 #include <kiln/pci.h>
+#include <kiln/pool.h>
 #include <kiln/program.h>
+#include <kiln/region.h>
 #include <kiln/spinlock.h>
 #include <kiln/system.h>
 #include <kiln/thread.h>

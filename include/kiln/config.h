@@ -21,6 +21,11 @@
 #define KILN_CONFIG_VA_BITS 39
 #endif
 
+/* The heap and pools check what is freed, and that free memory is left alone: misuse panics. */
+#ifndef KILN_CONFIG_HEAP_HARDENED
+#define KILN_CONFIG_HEAP_HARDENED 1
+#endif
+
 /* Bytes of the main thread's stack; 0 takes 1/32 of RAM, at least 8 KiB, at most 256 KiB. */
 #ifndef KILN_CONFIG_MAIN_STACK_BYTES
 #define KILN_CONFIG_MAIN_STACK_BYTES 0

@@ -27,11 +27,13 @@ SOURCES = {
              "drivers/firmware/acpi_power.c", "drivers/firmware/acpi_tables.c"],
     "pc_boot": ["drivers/firmware/pc_boot_info.c", "drivers/firmware/pvh.c",
                 "drivers/firmware/multiboot2.c", "core/boot_info.c"],
+    "region": ["mm/region.c", "arch/host/host.c"],
 }
 SEEDS = {
     "device_tree": [os.path.join(ROOT, "tests/host/data")],
     "acpi": [],
     "pc_boot": [os.path.join(ROOT, "tests/host/pc_data")],
+    "region": [],
 }
 INCLUDES = ["tests/host/fake_devices", "include", "drivers/include", "core/include", "lib/include",
             "arch/host/include"]
