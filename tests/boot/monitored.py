@@ -107,7 +107,7 @@ class Machine:
             machine_arguments=["-qmp", f"unix:{self.socket},server=on,wait=off",
                                *machine_arguments],
             error_log=self.error_log, smp=smp, **options)
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread = threading.Thread(target=self._run)
         self.result = self.monitor = self.session = None
 
     def _run(self):
