@@ -62,40 +62,29 @@ static uint32_t probe(uint32_t function, unsigned number)
     return settable;
 }
 
-/* Ports have 16 bits on a PC; the upper ones may not be settable. */
-static void read_ports(uint32_t function, unsigned number, uint64_t *settable)
+/* Completes the base; the bits of it that can be set. */
+static uint64_t read_upper_half(uint32_t function, unsigned number, struct kiln_pci_bar *bar)
 {
-    *settable = (probe(function, number) & BAR_IO_ADDRESS) | 0xFFFF0000u;
-    if (*settable == 0xFFFF0000u)
-        *settable = 0;
+    bar->base |= (uint64_t)pci_read(function, place_of(number), 4) << 32;
+    return (uint64_t)probe(function, number) << 32;
 }
 
-static void read_memory(uint32_t function, unsigned number, struct kiln_pci_bar *bar,
-                        uint64_t *settable)
-{
-    *settable = probe(function, number) & BAR_MEMORY_ADDRESS;
-    if (bar->is_64bit) {
-        bar->base |= (uint64_t)pci_read(function, place_of(number + 1), 4) << 32;
-        *settable |= (uint64_t)probe(function, number + 1) << 32;
-    }
-}
-
-/* The lowest bit that can be set is the size. */
+/* The lowest bit that can be set is the size; the upper half of a port's need not be settable. */
 static int read_bar(uint32_t function, unsigned number, struct kiln_pci_bar *bar)
 {
     uint32_t value = pci_read(function, place_of(number), 4);
+    uint32_t address = value & BAR_IO ? BAR_IO_ADDRESS : BAR_MEMORY_ADDRESS;
     uint64_t settable;
 
     bar->is_io = value & BAR_IO;
     bar->is_64bit = is_64bit(value);
     bar->is_prefetchable = !bar->is_io && value & BAR_PREFETCHABLE;
-    bar->base = value & (bar->is_io ? BAR_IO_ADDRESS : BAR_MEMORY_ADDRESS);
+    bar->base = value & address;
     if (bar->is_64bit && number + 1 == bar_count(function))
         return -ENODEV;
-    if (bar->is_io)
-        read_ports(function, number, &settable);
-    else
-        read_memory(function, number, bar, &settable);
+    settable = probe(function, number) & address;
+    if (bar->is_64bit)
+        settable |= read_upper_half(function, number + 1, bar);
     bar->bytes = settable & -settable;
     return settable ? 0 : -ENODEV;
 }
