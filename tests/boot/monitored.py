@@ -136,4 +136,4 @@ class Machine:
     def complaints(self):
         """What QEMU minds of what the program has done, but for what the board's list lets pass."""
         allowed = target_tests.allowed_lines(self.built.request.board.name)
-        return sorted(target_tests.log_lines(self.error_log) - set(allowed))
+        return target_tests.unexpected_lines(target_tests.log_lines(self.error_log), allowed)

@@ -7,7 +7,7 @@ import struct
 from support import KilnTest
 
 from kiln_cli import apt_sources, bench, boards, configuration, console, elf, panics, qemu, tap
-from kiln_cli import usb, words
+from kiln_cli import target_tests, usb, words
 from kiln_cli.failure import Failure
 
 READY = console.READY
@@ -131,6 +131,16 @@ class Tap(KilnTest):
         """a skipped point is a failed one"""
         report = tap.Report("ok 1 # SKIP no tool\nok 2 - # todo\nok 3\n")
         self.assertEqual((report.passed, report.failed), (1, 2))
+
+
+class GuestErrors(KilnTest):
+    ALLOWED = {"known line": "a reason", "/ILLOPC: [0-9a-f]+: 0f 0b/": "another"}
+
+    def test_unexpected(self):
+        """lines of QEMU's log pass as they stand, or by a whole match of a pattern"""
+        lines = {"known line", "known lines", "ILLOPC: 00a1: 0f 0b", "ILLOPC: 00a1: 0f 0b 06"}
+        self.assertEqual(target_tests.unexpected_lines(lines, self.ALLOWED),
+                         ["ILLOPC: 00a1: 0f 0b 06", "known lines"])
 
 
 class Configuration(KilnTest):
