@@ -2,6 +2,7 @@
 #ifndef X86_64_ASM_H
 #define X86_64_ASM_H
 
+/* clang-format off */
 .macro FUNCTION_ name
     .hidden \name
     .global \name
@@ -13,6 +14,7 @@
     .cfi_endproc
     .size   \name, . - \name
 .endm
+/* clang-format on */
 #define FUNCTION(name) FUNCTION_ name
 #define END(name)      END_ name
 
