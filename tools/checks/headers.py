@@ -29,7 +29,7 @@ CONTROLLERS = {
 
 
 def system_headers(board):
-    """Options for the headers of the C library, and for the compiler's own, as a runtime has them."""
+    """Options for the headers of the C library, and for the compiler's own, of a runtime."""
     with open(os.path.join(configured(board), "compile_commands.json"), encoding="utf-8") as file:
         words = shlex.split(json.load(file)[0]["command"])
     folders = [words[at + 1] for at, word in enumerate(words) if word == "-isystem"]

@@ -12,9 +12,9 @@ from .places import BuildFolder, in_root
 FOLDER = in_root("tests", "target")
 RUN_SECONDS = 60
 ALLOWED_LOG = "qemu-log-allowed.txt"
-KEYS = {"name", "app", "boards", "isa", "smp", "config", "arguments", "input", "input_file", "status",
-        "expect", "reject", "own_words", "timeout", "machine", "machine_arguments", "host", "libc",
-        "newlib"}
+KEYS = {"name", "app", "boards", "isa", "smp", "config", "arguments", "input", "input_file",
+        "status", "expect", "reject", "own_words", "timeout", "machine", "machine_arguments",
+        "host", "libc", "newlib"}
 
 
 class Run:

@@ -58,7 +58,7 @@ def grub_script(built, options):
     """
     baud = configuration.value(built.configuration, "BAUD")
     words = list(options.own) + (["--"] + options.arguments if options.arguments else [])
-    command = " ".join(["multiboot2", f"/boot/{built.request.board.kernel}"] + [quote(word) for word in words])
+    command = " ".join(["multiboot2", f"/boot/{built.request.board.kernel}", *map(quote, words)])
     return (
         f"if serial --unit=0 --speed={baud}; then\n"
         "  terminal_output console serial\n"
