@@ -30,7 +30,7 @@ CONFIGURE = (
     "--enable-newlib-io-c99-formats", "--enable-newlib-io-long-long",
     "--enable-newlib-reent-small", "--enable-newlib-global-atexit",
     "--enable-newlib-global-stdio-streams", "--enable-newlib-retargetable-locking",
-    "--enable-lite-exit", "--disable-newlib-wide-orient", "--disable-newlib-fseek-optimization",
+    "--enable-lite-exit", "--disable-newlib-fseek-optimization",
     "--disable-newlib-fvwrite-in-streamio", "--disable-newlib-unbuf-stream-opt",
 )
 COMPILE = (
@@ -46,8 +46,10 @@ SETTINGS = """
 #define _READ_WRITE_BUFSIZE_TYPE __SIZE_TYPE__
 """
 # Replaced by posix/, which the linker meets first, and called by newlib itself.
-REPLACED = {"_localeconv_r", "__getreent", "_global_impure_ptr", "_impure_ptr", "__smakebuf_r",
-            "__swhatbuf_r", "_malloc_r", "_calloc_r", "_realloc_r", "_free_r"}
+REPLACED = {
+    "__getreent", "__locale_mb_cur_max", "__smakebuf_r", "__swhatbuf_r", "_calloc_r", "_free_r",
+    "_global_impure_ptr", "_impure_ptr", "_localeconv_r", "_malloc_r", "_realloc_r", "_wcrtomb_r",
+}
 # Not needed, and a third of the files.
 LEFT_OUT = re.compile(r"/(libgloss|testsuite|newlib/libc/sys/[^/]+|texinfo)/.")
 

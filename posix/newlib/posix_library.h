@@ -18,6 +18,7 @@ void kiln_posix_lock_destroy(struct __lock *lock);
 
 /* Replaced by posix/ and called by newlib itself: see start.c. */
 struct lconv *_localeconv_r(struct _reent *reent);
+int __locale_mb_cur_max(void);
 void __smakebuf_r(struct _reent *reent, FILE *file);
 #define POSIX_REPLACEMENTS                                                                         \
     (replacement_t) malloc, (replacement_t)_malloc_r, (replacement_t)__retarget_lock_acquire,      \

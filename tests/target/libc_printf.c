@@ -1,9 +1,11 @@
 /* printf and scanf without floating point: the same in both builds of the C library. */
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 #include "gives.h"
 
 static void test_integers(void)
@@ -62,8 +64,27 @@ static void test_scanf(void)
     TAP_EQUAL(sscanf("", "%d", &a), EOF);
 }
 
+/* Wide characters become the bytes of the same number; picolibc has no such printf, or a wrong one.
+ */
+static void test_wide(void)
+{
+#ifndef __PICOLIBC__
+    FILE *file = fmemopen(text, sizeof(text), "w");
+    wchar_t wide[20];
+
+    TAP_EQUAL(fwprintf(file, L"%d %ls %s", 42, L"wide", "narrow"), 14);
+    fclose(file);
+    tap_check(memcmp(text, "42 wide narrow", 15) == 0, "fwprintf");
+    TAP_EQUAL(swprintf(wide, 20, L"%x", 255), 2);
+    tap_check(wcscmp(wide, L"ff") == 0, "swprintf");
+    errno = 0;
+    tap_check(fputwc(0x100, stderr) == WEOF && errno == EILSEQ, "fputwc refuses what is no byte");
+#endif
+}
+
 int main(void)
 {
+    test_wide();
     test_integers();
     test_fields();
     test_limits();

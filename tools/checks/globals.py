@@ -30,7 +30,8 @@ GROUPS = (
     ("newlib: memory", "how it calls the malloc family", r"_([mc]alloc|realloc|free)_r"),
     ("newlib: state", "each thread's, and the streams'", r"__getreent|_(global_)?impure_ptr"),
     ("newlib: streams", "their buffers, and what stands in front of opening and reading",
-     r"__smakebuf_r|__swhatbuf_r|__wrap_\w+|_localeconv_r"),
+     r"__smakebuf_r|__swhatbuf_r|__wrap_\w+"),
+    ("newlib: locale", "what printf asks of it", r"_localeconv_r|__locale_mb_cur_max|_wcrtomb_r"),
     ("libc: exit", "what exit() ends in; the leading underscore is the implementation's", r"_exit"),
 )
 # Supplied, or mended, by posix/; a program that brings one of its own replaces it.

@@ -1,9 +1,11 @@
 /*
- * localeconv, behind printf: the "C" locale, the only one that newlib is built with. newlib's own
- * brings the tables of all categories along.
+ * What printf asks of the locale: the "C" locale, the only one that newlib is built with. newlib's
+ * own answers bring the tables of all categories along.
  */
+#include <errno.h>
 #include <limits.h>
 #include <locale.h>
+#include <wchar.h>
 #include "posix_library.h"
 
 static const struct lconv c_locale = {
@@ -42,4 +44,23 @@ struct lconv *_localeconv_r(struct _reent *reent)
 {
     (void)reent;
     return localeconv();
+}
+
+int __locale_mb_cur_max(void)
+{
+    return 1;
+}
+
+/* A wide character is the byte of the same number. */
+size_t _wcrtomb_r(struct _reent *reent, char *byte, wchar_t wide, mbstate_t *state)
+{
+    (void)state;
+    if (!byte)
+        return 1;
+    if ((unsigned)wide > UCHAR_MAX) {
+        reent->_errno = EILSEQ;
+        return (size_t)-1;
+    }
+    *byte = (char)wide;
+    return 1;
 }
