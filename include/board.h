@@ -24,6 +24,7 @@ struct board_facts {
         boot_window;               /* RAM that board_early_init reads: mapped before RAM is known */
     uintptr_t default_device_tree; /* where to look when firmware passes nothing; 0: nowhere */
     uint32_t alarm_irq;            /* arch_alarm_set's interrupt */
+    uintptr_t dma_limit; /* end of the RAM that every device reaches; 0: they all reach all */
 };
 extern const struct board_facts board_facts;
 

@@ -13,6 +13,7 @@ const struct board_facts board_facts = {
     .device_count = sizeof(devices) / sizeof(devices[0]),
     .boot_window = {0, 4096}, /* ATAGS, spin table */
     .alarm_irq = 3,
+    .dma_limit = 0x40000000, /* the VideoCore and what stands behind it: 1 GiB */
 };
 
 uint64_t board_entropy(void)

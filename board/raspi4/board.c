@@ -11,6 +11,7 @@ const struct board_facts board_facts = {
     .device_count = sizeof(devices) / sizeof(devices[0]),
     .boot_window = {0, 4096}, /* ATAGS, spin table */
     .alarm_irq = 27,
+    .dma_limit = 0x40000000, /* the VideoCore and what stands behind it: 1 GiB */
 };
 
 /* QEMU's machine lacks the generator: reading it is an external abort. */

@@ -28,15 +28,19 @@ SOURCES = {
     "pc_boot": ["drivers/firmware/pc_boot_info.c", "drivers/firmware/pvh.c",
                 "drivers/firmware/multiboot2.c", "core/boot_info.c"],
     "region": ["mm/region.c", "arch/host/host.c"],
+    "page": ["mm/page.c", "mm/page_exact.c", "mm/page_hot.c", "mm/page_reclaim.c",
+             "mm/page_region.c", "mm/page_stats.c", "mm/page_zone.c", "mm/early.c",
+             "core/spinlock.c", "arch/host/host.c"],
 }
 SEEDS = {
     "device_tree": [os.path.join(ROOT, "tests/host/data")],
     "acpi": [],
     "pc_boot": [os.path.join(ROOT, "tests/host/pc_data")],
     "region": [],
+    "page": [],
 }
 INCLUDES = ["tests/host/fake_devices", "include", "drivers/include", "core/include", "lib/include",
-            "arch/host/include"]
+            "arch/host/include", "mm", "mm/include"]
 OPTIONS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-DFAKE_WIDTHS",
            "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
 

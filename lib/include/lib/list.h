@@ -23,6 +23,8 @@ struct list_node {
 /* The object of this type that embeds the node as this member. */
 #define list_entry(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
+/* What is declared cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
+
 /* Runs through a list from its first node; the body may not remove the node it stands on. */
 #define list_for_each(node, list)                                                                  \
     for (struct list_node *node = (list)->next; node != (list); node = node->next)
@@ -31,6 +33,8 @@ struct list_node {
 #define list_for_each_safe(node, list)                                                             \
     for (struct list_node *node = (list)->next, *node##_next = node->next; node != (list);         \
          node = node##_next, node##_next = node->next)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Makes a list empty, or a node one that list_is_linked knows to be on no list. */
 static inline void list_init(struct list_node *list)

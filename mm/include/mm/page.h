@@ -23,7 +23,7 @@
 #define PAGE_ORDERS    11u /* blocks of 2^0 to 2^10 pages: 4 KiB to 4 MiB */
 #define PAGE_ORDER_TOP (PAGE_ORDERS - 1)
 #define PAGE_ZONES     2u
-#define PAGE_CPUS      (KILN_CONFIG_SMP ? 16u : 1u) /* further ones have no hot pages */
+#define PAGE_CPUS      (KILN_CONFIG_SMP ? 16u : 1u) /* as many as any controller serves */
 #define PAGE_HOT       16u                          /* hot pages of a CPU, at most */
 #define PAGE_BATCH     8u                           /* move between them and the zone at once */
 
@@ -77,7 +77,9 @@ void page_free(uintptr_t address, unsigned order);
 
 /*
  * Any number of adjacent pages, of which no more are used than asked for; aligned as a block of the
- * next power of two, up to 4 MiB. More than 4 MiB: a search over the blocks of 4 MiB.
+ * next power of two where such a block is free. Else, and beyond 4 MiB, a search for free blocks
+ * side by side: a few instructions for each, and for each 256 KiB (or a sixteenth of what is asked
+ * for, if that is more) in use.
  */
 uintptr_t page_alloc_exact(size_t pages, unsigned flags);
 void page_free_exact(uintptr_t address, size_t pages);

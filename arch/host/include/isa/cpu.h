@@ -6,7 +6,7 @@
 
 static inline unsigned arch_cpu_id(void)
 {
-    return 0;
+    return host_cpu.id;
 }
 
 static inline void arch_cpu_idle(void)

@@ -12,6 +12,7 @@ struct kiln_thread;
 struct percpu;
 
 struct host_cpu {
+    unsigned id;
     struct kiln_thread *thread;
     struct percpu *percpu;
     void *tls;

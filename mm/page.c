@@ -1,0 +1,239 @@
+/* Blocks of pages for callers: hot pages first, then the zones that are allowed. */
+#include <mm/page.h>
+
+#include "page_memory.h"
+#include <string.h>
+#include <arch/irq.h>
+#include <kiln/panic.h>
+#include <lib/align.h>
+
+/* What is asked for; order is unused in an exact request. */
+struct request {
+    size_t pages;
+    unsigned order;
+    unsigned flags;
+    bool is_exact;
+};
+
+static struct page *take_block(struct page_zone *zone, const struct request *request)
+{
+    struct page *page = NULL;
+    uintptr_t state = kiln_spin_lock(&zone->lock);
+
+    if (page_zone_may_take(zone, request->pages, request->flags))
+        page = page_zone_take(zone, request->order);
+    if (page && request->order == 0 && zone == page_memory.usual)
+        page_hot_fill(zone);
+    kiln_spin_unlock(&zone->lock, state);
+    return page;
+}
+
+/* Memory that not every device reaches is taken first, where there is such. */
+static struct page *take(const struct request *request)
+{
+    struct page_zone *zones = page_memory.zones;
+    ptrdiff_t from = request->flags & PAGE_DMA ? 0 : page_memory.usual - zones;
+    struct page *page = NULL;
+
+    for (ptrdiff_t i = from; !page && i >= 0; i--)
+        page = request->is_exact ? page_exact_take(&zones[i], request->pages, request->flags)
+                                 : take_block(&zones[i], request);
+    return page;
+}
+
+/* Has others give back what they do not need, and tries again. */
+static struct page *take_from_others(const struct request *request)
+{
+    page_hot_drain(request->flags);
+    struct page *page = take(request);
+
+    if (!page && (request->flags & PAGE_WAIT) && page_reclaim(request->pages))
+        page = take(request);
+    return page;
+}
+
+static uintptr_t serve(const struct request *request)
+{
+    if (!page_is_started())
+        page_start();
+    struct page *page = take(request);
+
+    if (!page && !(page = take_from_others(request)))
+        return 0;
+    struct page_region *region = page_region_of_descriptor(page);
+    uintptr_t address = ((uintptr_t)page - region->origin) / sizeof(struct page) * ARCH_PAGE_BYTES;
+
+    if (request->flags & PAGE_WAIT)
+        page_relieve(request->flags & PAGE_DMA ? page_memory.zones : page_memory.usual);
+    if (request->flags & PAGE_ZERO)
+        memset((void *)address, 0, request->pages * ARCH_PAGE_BYTES);
+    return address;
+}
+
+static __attribute__((noinline)) uintptr_t alloc_from_zones(unsigned order, unsigned flags)
+{
+    if (order > PAGE_ORDER_TOP)
+        return 0;
+    return serve(&(struct request){(size_t)1 << order, order, flags, false});
+}
+
+uintptr_t page_alloc_exact(size_t pages, unsigned flags)
+{
+    if (pages == 0 || pages > SIZE_MAX / ARCH_PAGE_BYTES)
+        return 0;
+    return serve(&(struct request){pages, 0, flags, true});
+}
+
+static __attribute__((noinline)) uintptr_t zeroed(uintptr_t page)
+{
+    memset((void *)page, 0, ARCH_PAGE_BYTES);
+    return page;
+}
+
+uintptr_t page_alloc(unsigned order, unsigned flags)
+{
+    if (order != 0 || (flags & PAGE_DMA))
+        return alloc_from_zones(order, flags);
+    uintptr_t state = arch_irq_save();
+    struct page_hot *hot = page_hot_of_this_cpu();
+    size_t count = hot->count;
+    struct page_hot_page top = hot->pages[count];
+
+    if (!top.page) {
+        arch_irq_restore(state);
+        return alloc_from_zones(0, flags);
+    }
+    page_hot_set_count(hot, count - 1);
+    page_set_head(top.page, PAGE_HEAD_ALLOCATED(0));
+    arch_irq_restore(state);
+    return flags & PAGE_ZERO ? zeroed(top.address) : top.address;
+}
+
+static _Noreturn void stray(uintptr_t address, const struct page *page)
+{
+    if (page && page->state == PAGE_INSIDE)
+        kiln_panic("pages: 0x%zx is not the first page of an allocated block", address);
+    if (page && page->state <= PAGE_HOT_FREE)
+        kiln_panic("pages: 0x%zx is free already (freed twice?)", address);
+    kiln_panic("pages: 0x%zx is no page that was allocated", address);
+}
+
+/* The descriptor of a block in use; anything else ends the program. */
+static struct page *allocated(uintptr_t address)
+{
+    struct page *page = is_aligned(address, ARCH_PAGE_BYTES) ? page_of(address) : NULL;
+
+    if (!page || page->state <= PAGE_HOT_FREE)
+        stray(address, page);
+    return page;
+}
+
+/* The same, of a block that may be freed as what it was allocated as. */
+static struct page *freeable(uintptr_t address, enum page_state state)
+{
+    struct page *page = allocated(address);
+
+    if (page->references != 1)
+        kiln_panic("pages: 0x%zx is freed while it has %u references", address, page->references);
+    if (page->state == state && page->in_use == 0)
+        return page;
+    if (page->state == PAGE_EXACT)
+        kiln_panic("pages: 0x%zx is freed as a block, allocated as %zu pages", address,
+                   page->pages);
+    if (page->state == PAGE_ALLOCATED && page->in_use == 0)
+        kiln_panic("pages: 0x%zx is freed as exact pages, allocated as a block", address);
+    kiln_panic("pages: 0x%zx is freed while its owner uses it", address);
+}
+
+static __attribute__((noinline)) void free_to_zone(uintptr_t address, unsigned order)
+{
+    struct page *page = freeable(address, PAGE_ALLOCATED);
+    struct page_region *region = page_region_of(address);
+
+    if (page->order != order)
+        kiln_panic("pages: 0x%zx is freed as order %u, allocated as order %u", address, order,
+                   page->order);
+    if (order == 0 && region->zone == page_memory.usual) {
+        page_hot_push(address, page);
+        return;
+    }
+    uintptr_t state = kiln_spin_lock(&region->zone->lock);
+    page_zone_give(region, address / ARCH_PAGE_BYTES, order);
+    kiln_spin_unlock(&region->zone->lock, state);
+}
+
+void page_free_exact(uintptr_t address, size_t pages)
+{
+    struct page *page = freeable(address, PAGE_EXACT);
+    struct page_region *region = page_region_of(address);
+
+    if (page->pages != pages)
+        kiln_panic("pages: 0x%zx is freed as %zu pages, allocated as %zu", address, pages,
+                   page->pages);
+    uintptr_t state = kiln_spin_lock(&region->zone->lock);
+    page_exact_give(region, address / ARCH_PAGE_BYTES, pages);
+    kiln_spin_unlock(&region->zone->lock, state);
+}
+
+/* Rotated, an offset that is not a whole number of pages is beyond any region. */
+static inline size_t page_index(uintptr_t offset)
+{
+    return offset >> ARCH_PAGE_SHIFT | offset << (8 * sizeof(offset) - ARCH_PAGE_SHIFT);
+}
+
+/* The page has to be one of the first region's, allocated as single; else false. */
+static inline bool free_hot(uintptr_t address)
+{
+    struct page_region *region = page_regions;
+    struct page *page = page_descriptor(region, address / ARCH_PAGE_BYTES);
+
+    if (page_index(address - region->first) >= page_opened(region) ||
+        page_head(page) != PAGE_HEAD_ALLOCATED(0))
+        return false;
+    uintptr_t state = arch_irq_save();
+    struct page_hot *hot = page_hot_of_this_cpu();
+    size_t count = hot->count;
+
+    if (count < PAGE_HOT) {
+        hot->pages[count + 1] = (struct page_hot_page){address, page};
+        page_hot_set_count(hot, count + 1);
+        page_set_head(page, PAGE_HEAD(PAGE_HOT_FREE, 0));
+    }
+    arch_irq_restore(state);
+    return count < PAGE_HOT;
+}
+
+void page_free(uintptr_t address, unsigned order)
+{
+    if (order != 0 || !free_hot(address))
+        free_to_zone(address, order);
+}
+
+/* Without other CPUs, masking interrupts makes a change atomic. Returns what comes out. */
+static uint32_t change_references(struct page *page, uint32_t by)
+{
+    if (KILN_CONFIG_SMP)
+        return __atomic_add_fetch(&page->references, by, __ATOMIC_ACQ_REL);
+    uintptr_t state = arch_irq_save();
+    uint32_t references = page->references += by;
+    arch_irq_restore(state);
+    return references;
+}
+
+void page_get(uintptr_t address)
+{
+    change_references(allocated(address), 1);
+}
+
+void page_put(uintptr_t address)
+{
+    struct page *page = allocated(address);
+
+    if (change_references(page, (uint32_t)-1) != 0)
+        return;
+    __atomic_store_n(&page->references, 1, __ATOMIC_RELAXED);
+    if (page->state == PAGE_EXACT)
+        page_free_exact(address, page->pages);
+    else
+        page_free(address, page->order);
+}

@@ -1,0 +1,144 @@
+/*
+ * The buddies: free blocks of each order in a list, and a bit for each list that has one. A block
+ * and its buddy, whose address differs in the one bit that is the block's size, are one block of
+ * the next order as soon as both are free.
+ */
+#include "page_memory.h"
+#include <lib/align.h>
+
+#define FREE_HEAD(order) PAGE_HEAD(PAGE_FREE, order)
+
+static struct page *page_of_node(struct list_node *node)
+{
+    return list_entry(node, struct page, link);
+}
+
+/* list_remove() would also write the node, which nobody looks at again. */
+static inline void remove_block(struct page_zone *zone, struct page *page, unsigned order)
+{
+    page->link.previous->next = page->link.next;
+    page->link.next->previous = page->link.previous;
+    if (--zone->free[order].count == 0)
+        zone->orders &= ~(1u << order);
+}
+
+void page_zone_remove(struct page_zone *zone, struct page *page, unsigned order)
+{
+    remove_block(zone, page, order);
+    page_set_head(page, 0);
+}
+
+static inline void add_block(struct page_zone *zone, struct page *page, unsigned order)
+{
+    page_set_head(page, FREE_HEAD(order));
+    list_add_first(&zone->free[order].blocks, &page->link);
+    zone->free[order].count++;
+    zone->orders |= 1u << order;
+}
+
+/* The lists below the block's order down to `wanted` are empty: else it would not be split. */
+static inline void split(struct page_zone *zone, struct page *page, unsigned order, unsigned wanted)
+{
+    struct page_list *list = &zone->free[order];
+
+    zone->orders |= (1u << order) - (1u << wanted);
+    while (order > wanted) {
+        order--;
+        list--;
+        struct page *buddy = page + ((size_t)1 << order);
+        page_set_head(buddy, FREE_HEAD(order));
+        buddy->link.next = buddy->link.previous = &list->blocks;
+        list->blocks.next = list->blocks.previous = &buddy->link;
+        list->count = 1;
+    }
+}
+
+struct page *page_zone_take(struct page_zone *zone, unsigned order)
+{
+    uint32_t orders;
+
+    while ((orders = zone->orders >> order) == 0)
+        if (!page_open_zone(zone))
+            return NULL;
+    unsigned found = order + (unsigned)__builtin_ctz(orders);
+    struct page *page = page_of_node(zone->free[found].blocks.next);
+
+    remove_block(zone, page, found);
+    split(zone, page, found, order);
+    page_set_head(page, PAGE_HEAD_ALLOCATED(order));
+    page_zone_set_free(zone, zone->free_pages - ((size_t)1 << order));
+    zone->used[order]++;
+    return page;
+}
+
+static unsigned highest_bit(size_t value)
+{
+    return 8 * sizeof(unsigned long) - 1 - (unsigned)__builtin_clzl(value);
+}
+
+/* The highest order whose aligned block around the frame is all in the opened part: as long as the
+ * frame's number and a limit's agree in all bits above, the limit is in the same block. */
+static inline unsigned highest_order(const struct page_region *region, size_t frame)
+{
+    size_t first = page_first_frame(region);
+    unsigned from_below = highest_bit(frame ^ (first - 1));
+    unsigned from_above = highest_bit(frame ^ (first + page_opened(region)));
+    unsigned order = from_below < from_above ? from_below : from_above;
+
+    return order < PAGE_ORDER_TOP ? order : PAGE_ORDER_TOP;
+}
+
+/* Puts a block that is in no list, and whose descriptors all say PAGE_INSIDE, into its list, as
+ * part of the largest free block that it makes whole. */
+static void insert(struct page_region *region, size_t frame, unsigned order)
+{
+    struct page_zone *zone = region->zone;
+    unsigned highest = highest_order(region, frame);
+
+    for (; order < highest; order++) {
+        size_t buddy_frame = frame ^ (size_t)1 << order;
+        struct page *buddy = page_descriptor(region, buddy_frame);
+        if (page_head(buddy) != FREE_HEAD(order))
+            break;
+        remove_block(zone, buddy, order);
+        page_set_head(buddy, 0);
+        frame &= buddy_frame;
+    }
+    add_block(zone, page_descriptor(region, frame), order);
+}
+
+void page_zone_insert(struct page_region *region, size_t from, size_t to)
+{
+    while (from < to) {
+        unsigned fits = highest_bit(to - from);
+        unsigned aligned = (unsigned)__builtin_ctzl(from);
+        unsigned order = fits < aligned ? fits : aligned;
+
+        if (order > PAGE_ORDER_TOP)
+            order = PAGE_ORDER_TOP;
+        insert(region, from, order);
+        from += (size_t)1 << order;
+    }
+}
+
+void page_zone_give(struct page_region *region, size_t frame, unsigned order)
+{
+    struct page_zone *zone = region->zone;
+
+    page_set_head(page_descriptor(region, frame), 0);
+    page_zone_set_free(zone, zone->free_pages + ((size_t)1 << order));
+    zone->used[order]--;
+    insert(region, frame, order);
+}
+
+/* What others leave to PAGE_DMA where memory is of two kinds is more than they leave to the
+ * reserve. */
+bool page_zone_may_take(const struct page_zone *zone, size_t pages, unsigned flags)
+{
+    bool is_borrowed = zone != page_memory.usual && !(flags & PAGE_DMA);
+    size_t least = is_borrowed ? zone->min : 0;
+
+    if (!(flags & PAGE_RESERVE))
+        least = is_borrowed ? zone->high : zone->min;
+    return zone->free_pages >= pages && zone->free_pages - pages >= least;
+}
