@@ -2,13 +2,11 @@
 #ifndef POSIX_LIBRARY_H
 #define POSIX_LIBRARY_H
 
+#include <locale.h>
 #include <reent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/lock.h>
-
-/* newlib's own, shared by the threads: the standard streams. */
-extern __FILE __sf[3];
 
 /* Makes and ends a lock: see library_locks.c. */
 struct __lock *kiln_posix_lock_create(const _LOCK_T *place, size_t bytes);
@@ -17,8 +15,6 @@ void kiln_posix_lock_destroy(struct __lock *lock);
 #define POSIX_LOCK_DESTROY(lock)        kiln_posix_lock_destroy(lock)
 
 /* Replaced by posix/ and called by newlib itself: see start.c. */
-struct lconv *_localeconv_r(struct _reent *reent);
-int __locale_mb_cur_max(void);
 void __smakebuf_r(struct _reent *reent, FILE *file);
 #define POSIX_REPLACEMENTS                                                                         \
     (replacement_t) malloc, (replacement_t)_malloc_r, (replacement_t)__retarget_lock_acquire,      \
