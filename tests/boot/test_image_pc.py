@@ -3,6 +3,7 @@
 import glob
 import itertools
 import os
+import shutil
 import struct
 import subprocess
 
@@ -127,6 +128,15 @@ class Stick(KilnTest):
         listed = subprocess.run(["mdir", "-b", "-i", f"{image}@@{start * SECTOR_BYTES}",
                                  "::/EFI/BOOT"], capture_output=True, check=True).stdout
         self.assertIn(b"bootx64.efi", listed.lower())
+
+    def test_odd_build_folder(self):
+        """a build folder whose name has a space, a comma and an equals sign is no problem"""
+        shutil.copytree(os.path.join(build_folder(), "newlib"), self.path("a = b,c", "newlib"))
+        self.good("image", "hello", "-b", "pc", "--build-dir", self.path("a = b,c"))
+        self.assertEqual(self.good("run", "hello", "-b", "pc", "--build-dir",
+                                   self.path("a = b,c")), b"Hello from Kiln on pc!\n")
+        image = self.path("a = b,c", "pc", "hello", "usb.img")
+        self.assertGreater(os.path.getsize(image), 1 << 20)
 
     def test_refusals(self):
         """words that GRUB would lose, and firmware that a PC does not take"""

@@ -43,11 +43,11 @@ def make(built, options):
         shutil.copy(built.image, os.path.join(content, "boot", built.request.board.kernel))
         with open(os.path.join(content, "boot", "grub", "grub.cfg"), "wb") as file:
             file.write(os.fsencode(grub_script(built, options)))
-        stick = os.path.join(folder, "usb.img")
+        # Relative paths: xorriso splits others at a "=".
         image_tools.execute([packages.find_program("grub-mkrescue"), "--compress=xz",
                              f"--install-modules={' '.join(MODULES)}", "--fonts=", "--locales=",
-                             "--themes=", "-o", stick, content], options.verbose)
-        os.replace(stick, target)
+                             "--themes=", "-o", "usb.img", "content"], options.verbose, folder)
+        os.replace(os.path.join(folder, "usb.img"), target)
     say(f"made {target}")
 
 
