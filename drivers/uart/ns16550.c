@@ -1,33 +1,36 @@
 /* The PC's UART. National Semiconductor PC16550D data sheet (June 1995), section 8. */
-#include <arch/counter.h>
+#include <arch/spin.h>
 #include <drivers/uart.h>
 #include <kiln/config.h>
 #include <x86_64/port.h>
 
 /* The divisor stands in place of data and interrupts while LINE_DIVISOR is set. */
-#define DATA                  0
-#define DIVISOR_LOW           0
-#define DIVISOR_HIGH          1
-#define INTERRUPTS            1
-#define IDENTIFICATION        2 /* read */
-#define FIFOS                 2 /* written */
-#define LINE                  3
-#define MODEM                 4
-#define LINE_STATUS           5
-#define SCRATCH               7
+#define DATA              0
+#define DIVISOR_LOW       0
+#define DIVISOR_HIGH      1
+#define INTERRUPTS        1
+#define IDENTIFICATION    2 /* read */
+#define FIFOS             2 /* written */
+#define LINE              3
+#define MODEM             4
+#define LINE_STATUS       5
+#define SCRATCH           7
 
-#define INTERRUPT_RECEIVE     (1u << 0)
+#define INTERRUPT_RECEIVE (1u << 0)
 
-#define FIFOS_ARE_ON          (3u << 6)
-#define FIFOS_ON              (1u << 0)
-#define FIFO_LEVEL_8          (2u << 6)
+#define FIFOS_ARE_ON      (3u << 6)
+#define FIFOS_ON          (1u << 0)
+#define FIFO_LEVEL_8      (2u << 6)
 
-#define LINE_8_BITS           3u
-#define LINE_DIVISOR          (1u << 7)
+#define LINE_8_BITS       3u
+#define LINE_DIVISOR      (1u << 7)
 
-#define MODEM_READY           (1u << 0)
-#define MODEM_REQUEST         (1u << 1)
-#define MODEM_INTERRUPT       (1u << 3) /* OUT2: on a PC the gate between UART and interrupt */
+#define MODEM_READY       (1u << 0)
+#define MODEM_REQUEST     (1u << 1)
+#define MODEM_INTERRUPT   (1u << 3) /* OUT2: on a PC the gate between UART and interrupt */
+
+/* A port of the ISA bus, or of what has taken its place, is not read any faster. */
+#define READS_PER_SECOND      2000000u
 
 #define STATUS_RECEIVED       (1u << 0)
 #define STATUS_OVERRUN        (1u << 1)
@@ -45,14 +48,16 @@ static void write(uintptr_t base, unsigned place, uint8_t value)
     port_write8((uint16_t)(base + place), value);
 }
 
+/* For at most 1/fraction of a second, by what a read takes: the clock would come with a PC's ways
+ * to measure it, into programs that do not use it. */
 static bool wait_for(uintptr_t base, uint8_t bit, uint32_t fraction)
 {
-    uint64_t start = arch_counter();
-
-    while (!(read(base, LINE_STATUS) & bit))
-        if (arch_counter() - start > arch_counter_hz() / fraction)
-            return false;
-    return true;
+    for (uint32_t left = READS_PER_SECOND / fraction; left > 0; left--) {
+        if (read(base, LINE_STATUS) & bit)
+            return true;
+        arch_spin_relax();
+    }
+    return false;
 }
 
 /* Each value in turn: a bus that floats may still hold the last byte that was on it. */

@@ -125,7 +125,7 @@ static void write_register(unsigned place, uint8_t value)
 
 uint32_t fake_port_read(uint16_t port, unsigned bits)
 {
-    host_cpu.counter += 10;
+    host_cpu.counter += 32; /* half a microsecond */
     if (port < BASE || port > BASE + 7 || bits != 8)
         tap_check(false, "reads stay within the device");
     if (device.kind == DEVICE)
