@@ -18,13 +18,13 @@ struct request {
 static struct page *take_block(struct page_zone *zone, const struct request *request)
 {
     struct page *page = NULL;
-    uintptr_t state = kiln_spin_lock(&zone->lock);
+    uintptr_t state = mm_lock(&zone->lock);
 
     if (page_zone_may_take(zone, request->pages, request->flags))
         page = page_zone_take(zone, request->order);
     if (page && request->order == 0 && zone == page_memory.usual)
         page_hot_fill(zone);
-    kiln_spin_unlock(&zone->lock, state);
+    mm_unlock(&zone->lock, state);
     return page;
 }
 
@@ -157,9 +157,9 @@ static __attribute__((noinline)) void free_to_zone(uintptr_t address, unsigned o
         page_hot_push(address, page);
         return;
     }
-    uintptr_t state = kiln_spin_lock(&region->zone->lock);
+    uintptr_t state = mm_lock(&region->zone->lock);
     page_zone_give(region, address / ARCH_PAGE_BYTES, order);
-    kiln_spin_unlock(&region->zone->lock, state);
+    mm_unlock(&region->zone->lock, state);
 }
 
 void page_free_exact(uintptr_t address, size_t pages)
@@ -170,25 +170,25 @@ void page_free_exact(uintptr_t address, size_t pages)
     if (page->pages != pages)
         kiln_panic("pages: 0x%zx is freed as %zu pages, allocated as %zu", address, pages,
                    page->pages);
-    uintptr_t state = kiln_spin_lock(&region->zone->lock);
+    uintptr_t state = mm_lock(&region->zone->lock);
     page_exact_give(region, address / ARCH_PAGE_BYTES, pages);
-    kiln_spin_unlock(&region->zone->lock, state);
+    mm_unlock(&region->zone->lock, state);
 }
 
-/* Rotated, an offset that is not a whole number of pages is beyond any region. */
-static inline size_t page_index(uintptr_t offset)
+/* The frame of a page's first address; rotated, any other address is beyond all frames. */
+static inline size_t frame_at(uintptr_t address)
 {
-    return offset >> ARCH_PAGE_SHIFT | offset << (8 * sizeof(offset) - ARCH_PAGE_SHIFT);
+    return address >> ARCH_PAGE_SHIFT | address << (8 * sizeof(address) - ARCH_PAGE_SHIFT);
 }
 
 /* The page has to be one of the first region's, allocated as single; else false. */
 static inline bool free_hot(uintptr_t address)
 {
     struct page_region *region = page_regions;
-    struct page *page = page_descriptor(region, address / ARCH_PAGE_BYTES);
+    size_t frame = frame_at(address);
+    struct page *page = page_descriptor(region, frame);
 
-    if (page_index(address - region->first) >= page_opened(region) ||
-        page_head(page) != PAGE_HEAD_ALLOCATED(0))
+    if (frame - region->first >= page_opened(region) || page_head(page) != PAGE_HEAD_ALLOCATED(0))
         return false;
     uintptr_t state = arch_irq_save();
     struct page_hot *hot = page_hot_of_this_cpu();

@@ -49,7 +49,7 @@ static size_t places(size_t pages)
 /* Returns the first frame of a run, 0: there is none. */
 static size_t find_run(const struct page_region *region, size_t pages)
 {
-    size_t place = places(pages), start = page_first_frame(region), frame = start;
+    size_t place = places(pages), start = region->first, frame = start;
     size_t frontier = start + page_opened(region), end = start + region->count;
 
     while (frame < frontier && frame - start < pages) {
@@ -90,7 +90,7 @@ static struct page *look(struct page_region *region, size_t pages, unsigned flag
         start = find_run(region, pages);
     if (start == 0)
         return NULL;
-    if (start + pages <= page_first_frame(region) + page_opened(region))
+    if (start + pages <= region->first + page_opened(region))
         return take_run(region, start, pages);
     page_open_region(region, PAGE_TOP_FRAMES);
     *again = true;
@@ -104,9 +104,9 @@ static struct page *search(struct page_region *region, size_t pages, unsigned fl
     bool again;
 
     do {
-        uintptr_t state = kiln_spin_lock(&region->zone->lock);
+        uintptr_t state = mm_lock(&region->zone->lock);
         page = look(region, pages, flags, &again);
-        kiln_spin_unlock(&region->zone->lock, state);
+        mm_unlock(&region->zone->lock, state);
     } while (again);
     return page;
 }
@@ -114,11 +114,11 @@ static struct page *search(struct page_region *region, size_t pages, unsigned fl
 struct page *page_exact_take(struct page_zone *zone, size_t pages, unsigned flags)
 {
     struct page *page = NULL;
-    uintptr_t state = kiln_spin_lock(&zone->lock);
+    uintptr_t state = mm_lock(&zone->lock);
 
     if (page_zone_may_take(zone, pages, flags))
         page = take_block(zone, pages);
-    kiln_spin_unlock(&zone->lock, state);
+    mm_unlock(&zone->lock, state);
     for (unsigned i = 0; !page && i < page_memory.region_count; i++)
         if (page_regions[i].zone == zone)
             page = search(&page_regions[i], pages, flags);

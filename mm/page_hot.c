@@ -28,7 +28,7 @@ static void give_back(struct page_hot *hot, size_t count)
 {
     struct page_zone *zone = page_memory.usual;
     size_t left = hot->count - count;
-    uintptr_t state = kiln_spin_lock(&zone->lock);
+    uintptr_t state = mm_lock(&zone->lock);
 
     for (size_t i = 1; i <= count; i++) {
         uintptr_t address = hot->pages[i].address;
@@ -36,7 +36,7 @@ static void give_back(struct page_hot *hot, size_t count)
     }
     memmove(&hot->pages[1], &hot->pages[count + 1], left * sizeof(hot->pages[0]));
     page_hot_set_count(hot, left);
-    kiln_spin_unlock(&zone->lock, state);
+    mm_unlock(&zone->lock, state);
 }
 
 void page_hot_push(uintptr_t address, struct page *page)

@@ -3,7 +3,7 @@
 #define PAGE_MEMORY_H
 
 #include <arch/cpu.h>
-#include <kiln/spinlock.h>
+#include <mm/lock.h>
 #include <mm/page.h>
 
 #define PAGE_REGIONS     32u /* the early ranges, with one cut in two */
@@ -20,7 +20,7 @@ struct page_zone;
  * page_memory.started. */
 struct page_region {
     size_t opened;    /* pages in front of the frontier: the zone's lock to write, atomic */
-    uintptr_t first;  /* address of its first page: descriptors stand before it */
+    size_t first;     /* frame of its first page: descriptors stand before it */
     uintptr_t origin; /* where the descriptor of frame 0 would stand */
     size_t count;     /* pages */
     struct page_zone *zone;
@@ -75,11 +75,6 @@ extern struct page_memory page_memory;
 static inline struct page *page_descriptor(const struct page_region *region, size_t frame)
 {
     return (struct page *)(region->origin + frame * sizeof(struct page));
-}
-
-static inline size_t page_first_frame(const struct page_region *region)
-{
-    return region->first / ARCH_PAGE_BYTES;
 }
 
 static inline size_t page_opened(const struct page_region *region)

@@ -3,11 +3,11 @@
 
 void page_reclaimer_add(struct page_reclaimer *reclaimer)
 {
-    uintptr_t state = kiln_spin_lock(&page_memory.start_lock);
+    uintptr_t state = mm_lock(&page_memory.start_lock);
 
     reclaimer->next = page_memory.reclaimers;
     __atomic_store_n(&page_memory.reclaimers, reclaimer, __ATOMIC_RELEASE);
-    kiln_spin_unlock(&page_memory.start_lock, state);
+    mm_unlock(&page_memory.start_lock, state);
 }
 
 size_t page_reclaim(size_t pages)

@@ -25,8 +25,8 @@ static void add_region(struct page_zone *zone, uintptr_t start, uintptr_t end)
     if (pages < 2 || page_memory.region_count == PAGE_REGIONS)
         return;
     page_memory.region_count++;
-    region->first = start + descriptors * ARCH_PAGE_BYTES;
-    region->origin = start - region->first / ARCH_PAGE_BYTES * sizeof(struct page);
+    region->first = start / ARCH_PAGE_BYTES + descriptors;
+    region->origin = start - region->first * sizeof(struct page);
     region->count = pages - descriptors;
     region->zone = zone;
     zone->total += region->count;
@@ -98,14 +98,14 @@ static void take_ranges(void)
 
 void page_start(void)
 {
-    uintptr_t state = kiln_spin_lock(&page_memory.start_lock);
+    uintptr_t state = mm_lock(&page_memory.start_lock);
 
     if (!page_is_started()) {
         take_ranges();
         arch_boot_space.source = page_for_table;
         __atomic_store_n(&page_memory.started, 1, __ATOMIC_RELEASE);
     }
-    kiln_spin_unlock(&page_memory.start_lock, state);
+    mm_unlock(&page_memory.start_lock, state);
 }
 
 struct page_region *page_region_of(uintptr_t address)
@@ -113,7 +113,7 @@ struct page_region *page_region_of(uintptr_t address)
     struct page_region *region = page_regions;
 
     for (unsigned left = page_memory.region_count; left > 0; left--, region++)
-        if ((address - region->first) / ARCH_PAGE_BYTES < page_opened(region))
+        if (address / ARCH_PAGE_BYTES - region->first < page_opened(region))
             return region;
     return NULL;
 }
@@ -124,7 +124,7 @@ struct page_region *page_region_of_descriptor(const struct page *page)
 
     for (;; region++) {
         size_t frame = ((uintptr_t)page - region->origin) / sizeof(struct page);
-        if (frame - page_first_frame(region) < region->count)
+        if (frame - region->first < region->count)
             return region;
     }
 }
@@ -146,8 +146,8 @@ uintptr_t page_address(const struct page *page)
 void page_open_region(struct page_region *region, size_t multiple)
 {
     size_t opened = page_opened(region);
-    size_t from = page_first_frame(region) + opened;
-    size_t end = page_first_frame(region) + region->count;
+    size_t from = region->first + opened;
+    size_t end = region->first + region->count;
     size_t to = align_up(from + 1, multiple);
 
     if (to > end)

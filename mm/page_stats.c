@@ -36,9 +36,9 @@ void page_stats(struct page_stats *stats)
         page_start();
     for (unsigned i = 0; i < PAGE_ZONES; i++) {
         struct page_zone *zone = &page_memory.zones[i];
-        uintptr_t state = kiln_spin_lock(&zone->lock);
+        uintptr_t state = mm_lock(&zone->lock);
         stats->zones[i] = stats_of(zone);
-        kiln_spin_unlock(&zone->lock, state);
+        mm_unlock(&zone->lock, state);
     }
     stats->regions = page_memory.region_count;
 }

@@ -80,7 +80,7 @@ static unsigned highest_bit(size_t value)
  * frame's number and a limit's agree in all bits above, the limit is in the same block. */
 static inline unsigned highest_order(const struct page_region *region, size_t frame)
 {
-    size_t first = page_first_frame(region);
+    size_t first = region->first;
     unsigned from_below = highest_bit(frame ^ (first - 1));
     unsigned from_above = highest_bit(frame ^ (first + page_opened(region)));
     unsigned order = from_below < from_above ? from_below : from_above;

@@ -157,7 +157,7 @@ static size_t model_used(const struct page *page, uintptr_t address, struct mode
 
 static bool model_is_free(const struct page_region *region, size_t frame, unsigned order)
 {
-    size_t first = page_first_frame(region);
+    size_t first = region->first;
     const struct page *page = page_descriptor(region, frame);
 
     return frame >= first && frame < first + region->opened && page->state == PAGE_FREE &&
@@ -206,7 +206,7 @@ static size_t model_block_at(const struct page_region *region, size_t frame,
 
 static void model_check_region(const struct page_region *region, struct model_sums *sums)
 {
-    size_t frame = page_first_frame(region), end = frame + region->opened;
+    size_t frame = region->first, end = frame + region->opened;
 
     while (frame < end) {
         size_t pages = model_block_at(region, frame, sums);

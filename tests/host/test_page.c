@@ -141,8 +141,9 @@ static void test_misuse(void)
     PANICS(page_free(single + 1, 0), "is no page that was allocated");
     PANICS(page_free(0, 0), "is no page that was allocated");
     PANICS(page_free((uintptr_t)named & -ARCH_PAGE_BYTES, 0), "is no page that was allocated");
-    PANICS(page_free(page_regions[0].first - ARCH_PAGE_BYTES, 0), "is no page that was allocated");
-    PANICS(page_free(page_regions[0].first + page_regions[0].opened * ARCH_PAGE_BYTES, 0),
+    PANICS(page_free((page_regions[0].first - 1) * ARCH_PAGE_BYTES, 0),
+           "is no page that was allocated");
+    PANICS(page_free((page_regions[0].first + page_regions[0].opened) * ARCH_PAGE_BYTES, 0),
            "is no page that was allocated");
     PANICS(page_free_exact(pair, 2), "is freed as exact pages, allocated as a block");
     PANICS(page_free(exact, 2), "is freed as a block, allocated as 3 pages");
