@@ -23,6 +23,7 @@ import tempfile
 
 SOURCES = "/usr/src/newlib/newlib-*.tar.xz"
 WHOLE = "kiln-newlib"
+PLAIN = re.compile(r"[\w./+@-]+")
 
 # docs/c-library.md says what each is for.
 CONFIGURE = (
@@ -65,7 +66,9 @@ def parse():
     parser.add_argument("--into", required=True)
     parser.add_argument("--source")
     parser.add_argument("options", nargs="*")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.into = os.path.abspath(arguments.into)
+    return arguments
 
 
 def find_source(wanted):
@@ -163,6 +166,14 @@ def build(arguments, source, scratch):
     return whole
 
 
+def build_in_plain_folder(arguments, source, scratch):
+    """The same; newlib's makefiles cannot work in a folder whose name has a space or the like."""
+    if PLAIN.fullmatch(scratch):
+        return build(arguments, source, scratch)
+    with tempfile.TemporaryDirectory(prefix="kiln-newlib-") as plain:
+        return shutil.copytree(build(arguments, source, plain), os.path.join(scratch, "whole"))
+
+
 def weaken(compiler, library, scratch, log):
     """
     Makes the names weak that the library itself does not use: a program's definition of one, or
@@ -194,7 +205,7 @@ def built(arguments):
             forget_interrupted(arguments.into)
             print(f"kiln: building {name} for {arguments.isa}, once", file=sys.stderr, flush=True)
             with tempfile.TemporaryDirectory(prefix=".building-", dir=arguments.into) as scratch:
-                whole = build(arguments, source, scratch)
+                whole = build_in_plain_folder(arguments, source, scratch)
                 with open(os.path.join(whole, WHOLE), "w", encoding="utf-8") as file:
                     file.write(name + "\n")
                 os.rename(whole, folder)
@@ -208,7 +219,8 @@ def forget_interrupted(into):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     try:
         print(*built(parse()), sep="\n")
     except (Failure, OSError, tarfile.TarError) as error:
