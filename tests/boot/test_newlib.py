@@ -11,7 +11,9 @@ from support import ROOT, KilnTest
 TOOL = os.path.join(ROOT, "tools", "build_newlib.py")
 # Does what newlib's does as far as the tool can see, and notes each time that it is asked to.
 CONFIGURE = """#!/bin/sh
-for word; do case "$word" in CC=*) cc="${word#CC=}";; CFLAGS=*) cflags="${word#CFLAGS=}";; esac; done
+for word; do
+    case "$word" in CC=*) cc="${word#CC=}";; CFLAGS=*) cflags="${word#CFLAGS=}";; esac
+done
 echo '#define NEWLIB' > newlib.h
 cat > one.c << END
 #include "newlib.h"
