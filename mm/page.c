@@ -70,7 +70,7 @@ static uintptr_t serve(const struct request *request)
     return address;
 }
 
-static __attribute__((noinline)) uintptr_t alloc_from_zones(unsigned order, unsigned flags)
+uintptr_t page_alloc_from_zones(unsigned order, unsigned flags)
 {
     if (order > PAGE_ORDER_TOP)
         return 0;
@@ -93,7 +93,7 @@ static __attribute__((noinline)) uintptr_t zeroed(uintptr_t page)
 uintptr_t page_alloc(unsigned order, unsigned flags)
 {
     if (order != 0 || (flags & PAGE_DMA))
-        return alloc_from_zones(order, flags);
+        return page_zone_block(order, flags);
     uintptr_t state = arch_irq_save();
     struct page_hot *hot = page_hot_of_this_cpu();
     size_t count = hot->count;
@@ -101,7 +101,7 @@ uintptr_t page_alloc(unsigned order, unsigned flags)
 
     if (!top.page) {
         arch_irq_restore(state);
-        return alloc_from_zones(0, flags);
+        return page_alloc_from_zones(0, flags);
     }
     page_hot_set_count(hot, count - 1);
     page_set_head(top.page, PAGE_HEAD_ALLOCATED(0));
@@ -181,14 +181,21 @@ static inline size_t frame_at(uintptr_t address)
     return address >> ARCH_PAGE_SHIFT | address << (8 * sizeof(address) - ARCH_PAGE_SHIFT);
 }
 
-/* The page has to be one of the first region's, allocated as single; else false. */
-static inline bool free_hot(uintptr_t address)
+/* Whether a block begins there, in the first region, that was allocated by this order. */
+static inline bool is_usual_block(size_t frame, unsigned order)
 {
     struct page_region *region = page_regions;
-    size_t frame = frame_at(address);
-    struct page *page = page_descriptor(region, frame);
 
-    if (frame - region->first >= page_opened(region) || page_head(page) != PAGE_HEAD_ALLOCATED(0))
+    return frame - region->first < page_opened(region) &&
+           page_head(page_descriptor(region, frame)) == PAGE_HEAD_ALLOCATED(order);
+}
+
+static inline bool free_hot(uintptr_t address)
+{
+    size_t frame = frame_at(address);
+    struct page *page = page_descriptor(page_regions, frame);
+
+    if (!is_usual_block(frame, 0))
         return false;
     uintptr_t state = arch_irq_save();
     struct page_hot *hot = page_hot_of_this_cpu();
@@ -203,10 +210,24 @@ static inline bool free_hot(uintptr_t address)
     return count < PAGE_HOT;
 }
 
+static __attribute__((noinline)) void free_block(uintptr_t address, unsigned order)
+{
+    if (order > PAGE_ORDER_TOP || !is_usual_block(frame_at(address), order)) {
+        free_to_zone(address, order);
+        return;
+    }
+    struct page_zone *zone = page_memory.usual;
+    uintptr_t state = mm_lock(&zone->lock);
+    page_zone_give(page_regions, address / ARCH_PAGE_BYTES, order);
+    mm_unlock(&zone->lock, state);
+}
+
 void page_free(uintptr_t address, unsigned order)
 {
-    if (order != 0 || !free_hot(address))
-        free_to_zone(address, order);
+    if (order != 0)
+        free_block(address, order);
+    else if (!free_hot(address))
+        free_to_zone(address, 0);
 }
 
 /* Without other CPUs, masking interrupts makes a change atomic. Returns what comes out. */

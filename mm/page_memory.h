@@ -137,6 +137,11 @@ bool page_open_zone(struct page_zone *zone);
 /* page_zone.c, all with the zone's lock: takes a block out of the lists, NULL: there is none. */
 struct page *page_zone_take(struct page_zone *zone, unsigned order);
 
+/* page_alloc without hot pages: this tries the zone that is to be tried first, as long as it is not
+ * short of pages and nothing else is asked for, and leaves all the rest to the other, in page.c. */
+uintptr_t page_zone_block(unsigned order, unsigned flags);
+uintptr_t page_alloc_from_zones(unsigned order, unsigned flags);
+
 /* Gives a block back, whose descriptors say PAGE_INSIDE but for the first. */
 void page_zone_give(struct page_region *region, size_t frame, unsigned order);
 

@@ -13,12 +13,20 @@ static struct page *page_of_node(struct list_node *node)
     return list_entry(node, struct page, link);
 }
 
-/* list_remove() would also write the node, which nobody looks at again. */
+/* Takes a block out of its list: list_remove() would also write the node, which nobody looks at
+ * again. True: that was the last one. */
+static inline bool unlink_block(struct page_list *list, struct page *page)
+{
+    struct list_node *next = page->link.next, *previous = page->link.previous;
+
+    previous->next = next;
+    next->previous = previous;
+    return --list->count == 0;
+}
+
 static inline void remove_block(struct page_zone *zone, struct page *page, unsigned order)
 {
-    page->link.previous->next = page->link.next;
-    page->link.next->previous = page->link.previous;
-    if (--zone->free[order].count == 0)
+    if (unlink_block(&zone->free[order], page))
         zone->orders &= ~(1u << order);
 }
 
@@ -28,32 +36,27 @@ void page_zone_remove(struct page_zone *zone, struct page *page, unsigned order)
     page_set_head(page, 0);
 }
 
-static inline void add_block(struct page_zone *zone, struct page *page, unsigned order)
-{
-    page_set_head(page, FREE_HEAD(order));
-    list_add_first(&zone->free[order].blocks, &page->link);
-    zone->free[order].count++;
-    zone->orders |= 1u << order;
-}
-
 /* The lists below the block's order down to `wanted` are empty: else it would not be split. */
 static inline void split(struct page_zone *zone, struct page *page, unsigned order, unsigned wanted)
 {
-    struct page_list *list = &zone->free[order];
+    struct page_list *list = &zone->free[order], *last = &zone->free[wanted];
+    size_t size = (size_t)1 << order;
+    uint64_t head = FREE_HEAD(order);
 
-    zone->orders |= (1u << order) - (1u << wanted);
-    while (order > wanted) {
-        order--;
+    zone->orders |= (uint32_t)size - (1u << wanted);
+    while (list != last) {
         list--;
-        struct page *buddy = page + ((size_t)1 << order);
-        page_set_head(buddy, FREE_HEAD(order));
+        size >>= 1;
+        head -= FREE_HEAD(1) - FREE_HEAD(0);
+        struct page *buddy = page + size;
+        page_set_head(buddy, head);
         buddy->link.next = buddy->link.previous = &list->blocks;
         list->blocks.next = list->blocks.previous = &buddy->link;
         list->count = 1;
     }
 }
 
-struct page *page_zone_take(struct page_zone *zone, unsigned order)
+static inline struct page *take(struct page_zone *zone, unsigned order)
 {
     uint32_t orders;
 
@@ -69,6 +72,38 @@ struct page *page_zone_take(struct page_zone *zone, unsigned order)
     page_zone_set_free(zone, zone->free_pages - ((size_t)1 << order));
     zone->used[order]++;
     return page;
+}
+
+struct page *page_zone_take(struct page_zone *zone, unsigned order)
+{
+    return take(zone, order);
+}
+
+/* What others leave to PAGE_DMA where memory is of two kinds is more than they leave to the
+ * reserve. */
+bool page_zone_may_take(const struct page_zone *zone, size_t pages, unsigned flags)
+{
+    bool is_borrowed = zone != page_memory.usual && !(flags & PAGE_DMA);
+    size_t least = is_borrowed ? zone->min : 0;
+
+    if (!(flags & PAGE_RESERVE))
+        least = is_borrowed ? zone->high : zone->min;
+    return zone->free_pages >= pages && zone->free_pages - pages >= least;
+}
+
+uintptr_t page_zone_block(unsigned order, unsigned flags)
+{
+    struct page_zone *zone = flags & PAGE_DMA ? page_memory.zones : page_memory.usual;
+    struct page *page = NULL;
+
+    if (!page_is_started() || order > PAGE_ORDER_TOP || (flags & PAGE_ZERO))
+        return page_alloc_from_zones(order, flags);
+    uintptr_t state = mm_lock(&zone->lock);
+
+    if (zone->free_pages >= zone->low + ((size_t)1 << order))
+        page = take(zone, order);
+    mm_unlock(&zone->lock, state);
+    return page ? page_address(page) : page_alloc_from_zones(order, flags);
 }
 
 static unsigned highest_bit(size_t value)
@@ -93,18 +128,26 @@ static inline unsigned highest_order(const struct page_region *region, size_t fr
 static void insert(struct page_region *region, size_t frame, unsigned order)
 {
     struct page_zone *zone = region->zone;
-    unsigned highest = highest_order(region, frame);
+    struct page_list *list = &zone->free[order];
+    size_t size = (size_t)1 << order, largest = (size_t)1 << highest_order(region, frame);
+    uint64_t head = FREE_HEAD(order);
+    uint32_t emptied = 0;
 
-    for (; order < highest; order++) {
-        size_t buddy_frame = frame ^ (size_t)1 << order;
-        struct page *buddy = page_descriptor(region, buddy_frame);
-        if (page_head(buddy) != FREE_HEAD(order))
+    for (; size < largest; size <<= 1, list++, head += FREE_HEAD(1) - FREE_HEAD(0)) {
+        struct page *buddy = page_descriptor(region, frame ^ size);
+        if (page_head(buddy) != head)
             break;
-        remove_block(zone, buddy, order);
+        if (unlink_block(list, buddy))
+            emptied |= (uint32_t)size;
         page_set_head(buddy, 0);
-        frame &= buddy_frame;
+        frame &= ~size;
     }
-    add_block(zone, page_descriptor(region, frame), order);
+    zone->orders = (zone->orders & ~emptied) | (uint32_t)size;
+    struct page *page = page_descriptor(region, frame);
+
+    page_set_head(page, head);
+    list_add_first(&list->blocks, &page->link);
+    list->count++;
 }
 
 void page_zone_insert(struct page_region *region, size_t from, size_t to)
@@ -129,16 +172,4 @@ void page_zone_give(struct page_region *region, size_t frame, unsigned order)
     page_zone_set_free(zone, zone->free_pages + ((size_t)1 << order));
     zone->used[order]--;
     insert(region, frame, order);
-}
-
-/* What others leave to PAGE_DMA where memory is of two kinds is more than they leave to the
- * reserve. */
-bool page_zone_may_take(const struct page_zone *zone, size_t pages, unsigned flags)
-{
-    bool is_borrowed = zone != page_memory.usual && !(flags & PAGE_DMA);
-    size_t least = is_borrowed ? zone->min : 0;
-
-    if (!(flags & PAGE_RESERVE))
-        least = is_borrowed ? zone->high : zone->min;
-    return zone->free_pages >= pages && zone->free_pages - pages >= least;
 }
