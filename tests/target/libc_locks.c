@@ -2,6 +2,7 @@
  * The C library's locks: taken again by the thread that holds them, and refused to an interrupt
  * handler as long as a thread is inside. The argument `handler` ends in a panic.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/lock.h>
 #include <kiln.h>
@@ -44,9 +45,10 @@ static void test_thread(void)
     __lock_release_recursive(lock);
 }
 
-/* Nor may an interrupt handler on another CPU get in. */
+/* Nor may an interrupt handler on another CPU get in. Its errno is another thread's. */
 static KILN_INTERRUPT_HANDLER void try_elsewhere(void *taken)
 {
+    errno = EDOM;
     *(int *)taken = __retarget_lock_try_acquire_recursive(lock);
 }
 
@@ -56,8 +58,10 @@ static void test_other_cpus(void)
         int taken = -1;
 
         __lock_acquire_recursive(lock);
+        errno = ERANGE;
         TAP_EQUAL(kiln_cpu_call(cpu, try_elsewhere, &taken), 0);
         TAP_EQUAL(taken, 0);
+        TAP_EQUAL(errno, ERANGE);
         __lock_release_recursive(lock);
     }
 }
