@@ -18,7 +18,8 @@ extern const char isa_cpu_entry[], isa_cpu_entry_end[];
 uintptr_t arch_cpu_entry_address(void)
 {
     if (KILN_CONFIG_SMP)
-        memcpy((void *)CPU_ENTRY_PAGE, isa_cpu_entry, (size_t)(isa_cpu_entry_end - isa_cpu_entry));
+        memcpy((void *)CPU_ENTRY_PAGE, isa_cpu_entry,
+               (uintptr_t)isa_cpu_entry_end - (uintptr_t)isa_cpu_entry);
     return CPU_ENTRY_PAGE;
 }
 
