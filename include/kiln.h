@@ -4,6 +4,7 @@
 
 #include <kiln/api.h>
 #include <kiln/arena.h>
+#include <kiln/cache.h>
 #include <kiln/config.h>
 #include <kiln/console.h>
 #include <kiln/cpu.h>

@@ -1,408 +1,336 @@
 /*
- * The heap: blocks side by side with boundary tags, free ones in a ring that is searched from
- * where the last search ended (next fit: Knuth, The Art of Computer Programming 2.5).
- *
- * Each block begins with its size and a check of it, keyed at random per boot, so that a stray
- * pointer, a second free and an overrun into the next block are told apart and panic. A free block
- * also holds its links and, at its very end, its size for the neighbour that follows.
+ * The heap: blocks of 48 sizes from caches (kiln/cache.h), larger ones as pages. The size of a
+ * request leads to its cache by a table, the address of a block by its page's descriptor.
  */
-#include <stddef.h>
+#include <kiln/heap.h>
+
 #include <string.h>
 #include <arch/irq.h>
-#include <kiln/heap.h>
 #include <kiln/panic.h>
-#include <kiln/spinlock.h>
-#include <kiln/system.h>
 #include <kiln/trace.h>
-#include <mm/early.h>
+#include <lib/align.h>
+#include <mm/lock.h>
+#include <mm/page.h>
+#include "page_memory.h"
+#include "slab_cache.h"
 
-#define GRANULE        ((size_t)16)
-#define BLOCK_USED     ((size_t)1)
-#define BEFORE_IS_FREE ((size_t)2) /* the block before this one is free: not part of the check */
-#define SIZE_MASK      (~(GRANULE - 1))
-#define HEADER_BYTES   offsetof(struct block, next)
-#define LEAST_BYTES    ((size_t)48) /* header, links, size at the end */
-#define MOST_BYTES     ((size_t)PTRDIFF_MAX)
+#define GRANULE     ((size_t)16)
+#define CLASSES     48u
+#define LINEAR      8u /* classes of 16 to 128 bytes; then 8 for each doubling */
+#define SMALL_MOST  ((size_t)4096)
+#define MOST_BYTES  ((size_t)PTRDIFF_MAX)
+#define TABLE_SLOTS 2u /* caches in whose place the table stands */
 
-struct block {
-    size_t size; /* of the whole block, with flags */
-    uintptr_t check;
-    struct block *next, *previous; /* only while it is free; the program's data begins here */
-};
+/* The table of classes lies in front of their caches: one base for both. Before the start it is
+ * zero, and so leads to itself, which is an empty cache. */
+static union {
+    uint8_t class_of[TABLE_SLOTS * sizeof(struct kiln_cache)]; /* by size / GRANULE, rounded up */
+    struct kiln_cache caches[TABLE_SLOTS + CLASSES];
+} heap;
 
-/* At the start of each range; the blocks follow, up to a used one that is a header alone. */
-struct range {
-    struct range *next;
-    size_t bytes;
-};
+static struct {
+    struct kiln_spinlock lock; /* of the start */
+    bool is_started;           /* atomic */
+    size_t large_blocks;       /* atomic, like what follows */
+    size_t large_pages;
+} state = {.lock = KILN_SPINLOCK_INIT};
 
-struct heap {
-    struct kiln_spinlock lock;
-    struct range *ranges; /* protected by the lock, like all that follows */
-    struct block *rover;  /* where the next search begins, a free block or NULL */
-    uintptr_t key;
-};
-static struct heap heap = {.lock = KILN_SPINLOCK_INIT};
+_Static_assert(sizeof(struct kiln_cache) == 256, "a cache is found by a shift");
+_Static_assert(sizeof(heap.class_of) > SMALL_MOST / GRANULE, "the table has a place");
 
-_Static_assert(sizeof(struct range) % 16 == 0, "blocks after it are aligned");
-
-static size_t size_of(const struct block *block)
+static size_t class_bytes(unsigned class)
 {
-    return block->size & SIZE_MASK;
+    unsigned doubling = class / LINEAR;
+
+    if (doubling == 0)
+        return (class + 1) * GRANULE;
+    return (LINEAR + class % LINEAR + 1) * GRANULE << (doubling - 1);
 }
 
-static struct block *at(const void *base, size_t offset)
+static void start(void)
 {
-    return (struct block *)((uintptr_t)base + offset);
-}
+    uintptr_t interrupts = mm_lock(&state.lock);
+    size_t place = 0;
 
-static struct block *after(const struct block *block)
-{
-    return at(block, size_of(block));
-}
+    for (unsigned class = 0; class < CLASSES && !state.is_started; class ++) {
+        size_t bytes = class_bytes(class);
 
-static size_t *end_size(const struct block *block)
-{
-    return (size_t *)after(block) - 1;
-}
-
-/* Multiplied so that every bit of the key, address and size reaches the upper half. */
-static uintptr_t check_of(const struct block *block)
-{
-    uintptr_t mixed = (block->size & ~BEFORE_IS_FREE) ^ (uintptr_t)block ^ heap.key;
-
-    return mixed * (uintptr_t)0x9E3779B97F4A7C15u ^ heap.key;
-}
-
-/* Writes a header; BEFORE_IS_FREE is kept by whoever knows. */
-static void set(struct block *block, size_t size_and_flags)
-{
-    block->size = size_and_flags;
-    block->check = check_of(block);
-}
-
-/* The header of the block behind one that the program writes to. */
-static void verify_after(const struct block *block)
-{
-    if (after(block)->check != check_of(after(block)))
-        kiln_panic("heap: block %p was written beyond its end", (const void *)&block->next);
-}
-
-/* The header of a block that the program has freed. */
-static void verify_free(const struct block *block)
-{
-    if (block->check != check_of(block) || (block->size & BLOCK_USED))
-        kiln_panic("heap: free block %p was written to", (const void *)&block->next);
-}
-
-/* The block of a pointer that the program hands in; anything else ends the program. */
-static struct block *block_of(const void *data)
-{
-    struct block *block = at(data, -HEADER_BYTES);
-
-    if ((uintptr_t)data % GRANULE || (uintptr_t)data < HEADER_BYTES)
-        kiln_panic("heap: %p is not an allocated block", data);
-    if (block->check != check_of(block) || size_of(block) < LEAST_BYTES)
-        kiln_panic("heap: %p is not an allocated block, or was overwritten from below", data);
-    if (!(block->size & BLOCK_USED))
-        kiln_panic("heap: block %p is free already (freed twice?)", data);
-    return block;
-}
-
-static void ring_insert(struct block *block)
-{
-    struct block *rover = heap.rover;
-
-    if (!rover) {
-        block->next = block->previous = block;
-    } else {
-        block->next = rover;
-        block->previous = rover->previous;
-        rover->previous->next = block;
-        rover->previous = block;
+        kiln_cache_init(&heap.caches[TABLE_SLOTS + class], "heap", bytes - SLAB_OWN_BYTES, GRANULE,
+                        NULL);
+        for (; place <= bytes / GRANULE; place++)
+            heap.class_of[place] = (uint8_t)(TABLE_SLOTS + class);
     }
-    heap.rover = block;
+    __atomic_store_n(&state.is_started, true, __ATOMIC_RELEASE);
+    mm_unlock(&state.lock, interrupts);
 }
 
-static bool is_linked(const struct block *block)
+static bool is_small(size_t bytes)
 {
-    return block->next && block->previous && block->next->previous == block &&
-           block->previous->next == block;
+    return bytes <= SMALL_MOST - SLAB_OWN_BYTES;
 }
 
-static void ring_remove(struct block *block)
+/* The cache of a small size. */
+static inline struct kiln_cache *cache_for(size_t bytes)
 {
-    verify_free(block);
-    if (!is_linked(block))
-        kiln_panic("heap: free block %p was written to", (void *)&block->next);
-    block->next->previous = block->previous;
-    block->previous->next = block->next;
-    if (heap.rover == block)
-        heap.rover = block->next == block ? NULL : block->next;
+    struct kiln_cache *cache =
+        &heap.caches[heap.class_of[(bytes + SLAB_OWN_BYTES + GRANULE - 1) / GRANULE]];
+
+    __asm__("" : "+r"(cache)); /* once, and not again for each of its members */
+    return cache;
 }
 
-/* Makes [block, block + bytes) a free block; its neighbours are in use. */
-static void make_free(struct block *block, size_t bytes)
+/* Pages with an address of that alignment in front of so many; it is hardly ever another than the
+ * first. */
+static uintptr_t take_pages(size_t alignment, size_t *pages)
 {
-    set(block, bytes | (block->size & BEFORE_IS_FREE));
-    *end_size(block) = bytes;
-    after(block)->size |= BEFORE_IS_FREE;
-    ring_insert(block);
-}
+    unsigned flags = arch_irqs_off() ? 0 : PAGE_WAIT;
+    size_t aligned = alignment / ARCH_PAGE_BYTES;
+    size_t natural = *pages > aligned / 2 ? *pages : aligned / 2 + 1;
+    uintptr_t first = page_alloc_exact(natural, flags);
 
-/* Cuts a used block to `bytes` and frees the rest, if it is large enough to be a block. */
-static void trim(struct block *block, size_t bytes)
-{
-    size_t rest = size_of(block) - bytes;
-    struct block *next = after(block);
-
-    if (rest == 0)
-        return;
-    if (!(next->size & BLOCK_USED)) {
-        ring_remove(next);
-        rest += size_of(next);
-    } else if (rest < LEAST_BYTES) {
-        return;
+    if (first && !is_aligned(first, alignment)) {
+        page_free_exact(first, natural);
+        natural = *pages + aligned;
+        first = page_alloc_exact(natural, flags);
     }
-    set(block, bytes | (block->size & (BEFORE_IS_FREE | BLOCK_USED)));
-    after(block)->size = 0;
-    make_free(after(block), rest);
+    *pages = natural;
+    return first;
 }
 
-/* Takes a free block out of the ring whole. */
-static void take(struct block *block)
+static void count_large(size_t blocks, size_t pages)
 {
-    ring_remove(block);
-    set(block, block->size | BLOCK_USED);
-    after(block)->size &= ~BEFORE_IS_FREE;
+    __atomic_fetch_add(&state.large_blocks, blocks, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&state.large_pages, pages, __ATOMIC_RELAXED);
 }
 
-static void release(struct block *block)
+static void tell_failure(void)
 {
-    struct block *next = after(block);
-    size_t bytes = size_of(block);
-
-    verify_after(block);
-    set(block, block->size & ~BLOCK_USED);
-    if (!(next->size & BLOCK_USED)) {
-        ring_remove(next);
-        bytes += size_of(next);
-    }
-    if (block->size & BEFORE_IS_FREE) {
-        size_t before = ((size_t *)block)[-1];
-
-        block = at(block, -before);
-        ring_remove(block);
-        bytes += before;
-    }
-    make_free(block, bytes);
+    if (kiln_heap_failed)
+        kiln_heap_failed();
 }
 
-/* Makes a range one free block; what is too small is left alone. */
-static void add_range(uintptr_t start, size_t bytes)
+static void *allocate_large(size_t alignment, size_t bytes)
 {
-    struct range *range = (struct range *)((start + GRANULE - 1) & SIZE_MASK);
-    struct block *block = at(range, sizeof(*range));
-    uintptr_t end = (start + bytes) & SIZE_MASK;
+    size_t pages = bytes ? (bytes + ARCH_PAGE_BYTES - 1) / ARCH_PAGE_BYTES : 1;
+    uintptr_t first, data;
+    struct page *page;
 
-    if (end < (uintptr_t)block || end - (uintptr_t)block < LEAST_BYTES + HEADER_BYTES)
-        return;
-    range->bytes = end - (uintptr_t)range;
-    range->next = heap.ranges;
-    heap.ranges = range;
-    set(at((void *)end, -HEADER_BYTES), HEADER_BYTES | BLOCK_USED);
-    block->size = 0;
-    make_free(block, end - HEADER_BYTES - (uintptr_t)block);
+    if (bytes > MOST_BYTES || alignment > MOST_BYTES / 2)
+        return NULL;
+    first = take_pages(alignment, &pages);
+    if (!first)
+        return NULL;
+    data = align_up(first, alignment);
+    page = page_of(data);
+    page->state = PAGE_LARGE;
+    page->owner = (void *)first;
+    count_large(1, pages);
+    return (void *)data;
 }
 
-/* Boot leaves memory alone until somebody wants it. */
-static void take_ranges(void)
+/* A slab may be more than there is while a page for this one block is not too much. */
+static __attribute__((noinline)) void *allocate_slowly(size_t bytes)
 {
-    uintptr_t start;
-    size_t bytes;
+    void *block = NULL;
 
-    if (!heap.key)
-        heap.key = kiln_random() | 1;
-    while (mm_early_take_range(&start, &bytes))
-        add_range(start, bytes);
-}
-
-/* A free block of at least `bytes`, or NULL. */
-static struct block *search(size_t bytes)
-{
-    struct block *block;
-
-    if (!heap.rover)
-        take_ranges();
-    block = heap.rover;
+    if (!__atomic_load_n(&state.is_started, __ATOMIC_ACQUIRE))
+        start();
+    if (is_small(bytes))
+        block = slab_allocate(cache_for(bytes));
     if (!block)
-        return NULL;
-    do {
-        if (block->size >= bytes) {
-            heap.rover = block;
-            return block;
-        }
-        block = block->next;
-    } while (block != heap.rover);
-    return NULL;
-}
-
-/* Bytes of a block that holds so many; 0 when there can be no such block. */
-static size_t block_bytes(size_t bytes)
-{
-    if (bytes > MOST_BYTES - HEADER_BYTES - GRANULE)
-        return 0;
-    bytes = (bytes + HEADER_BYTES + GRANULE - 1) & SIZE_MASK;
-    return bytes < LEAST_BYTES ? LEAST_BYTES : bytes;
-}
-
-/* Frees what lies before the first address in a used block where data is aligned. */
-static struct block *align(struct block *block, size_t alignment)
-{
-    uintptr_t data = (uintptr_t)&block->next;
-    size_t gap = -data & (alignment - 1);
-    struct block *aligned;
-
-    if (gap == 0)
-        return block;
-    if (gap < LEAST_BYTES)
-        gap += alignment;
-    aligned = at(block, gap);
-    set(aligned, (size_of(block) - gap) | BLOCK_USED);
-    make_free(block, gap);
-    return aligned;
-}
-
-static struct block *allocate(size_t alignment, size_t bytes)
-{
-    size_t slack = alignment > GRANULE ? alignment + LEAST_BYTES : 0;
-    struct block *block;
-
-    block = bytes <= MOST_BYTES - slack ? search(bytes + slack) : NULL;
+        block = allocate_large(GRANULE, bytes);
     if (!block)
-        return NULL;
-    take(block);
-    block = align(block, alignment);
-    trim(block, bytes);
+        tell_failure();
+    KILN_TRACE(KILN_TRACE_ALLOCATE, block, bytes);
     return block;
-}
-
-/* Grows a used block into the free one behind it, if that is enough. */
-static bool grow(struct block *block, size_t bytes)
-{
-    struct block *next = after(block);
-
-    verify_after(block);
-    if ((next->size & BLOCK_USED) || size_of(block) + size_of(next) < bytes)
-        return false;
-    ring_remove(next);
-    set(block, (size_of(block) + size_of(next)) | (block->size & (BLOCK_USED | BEFORE_IS_FREE)));
-    after(block)->size &= ~BEFORE_IS_FREE;
-    trim(block, bytes);
-    return true;
-}
-
-void *kiln_heap_allocate_aligned(size_t alignment, size_t bytes)
-{
-    size_t needed = block_bytes(bytes);
-    struct block *block;
-    uintptr_t state;
-
-    KILN_ASSERT(!arch_in_interrupt());
-    KILN_ASSERT(alignment && (alignment & (alignment - 1)) == 0);
-    if (!needed || alignment > MOST_BYTES / 2)
-        return NULL;
-    state = kiln_spin_lock(&heap.lock);
-    block = allocate(alignment, needed);
-    kiln_spin_unlock(&heap.lock, state);
-    KILN_TRACE(KILN_TRACE_ALLOCATE, block ? &block->next : NULL, bytes);
-    return block ? &block->next : NULL;
 }
 
 void *kiln_heap_allocate(size_t bytes)
 {
-    return kiln_heap_allocate_aligned(GRANULE, bytes);
-}
-
-void kiln_heap_free(void *data)
-{
-    uintptr_t state;
+    void *block;
 
     KILN_ASSERT(!arch_in_interrupt());
+    if (__builtin_expect(!is_small(bytes), 0))
+        return allocate_slowly(bytes);
+    block = slab_take(cache_for(bytes), 0);
+    if (__builtin_expect(!block, 0))
+        return allocate_slowly(bytes);
+    KILN_TRACE(KILN_TRACE_ALLOCATE, block, bytes);
+    return block;
+}
+
+/* The least small size whose class is a multiple of the alignment; or a large one. */
+static size_t aligned_bytes(size_t alignment, size_t bytes)
+{
+    for (unsigned class = 0; class < CLASSES; class ++) {
+        size_t holds = class_bytes(class) - SLAB_OWN_BYTES;
+
+        if (holds >= bytes && class_bytes(class) % alignment == 0)
+            return holds;
+    }
+    return SMALL_MOST + 1;
+}
+
+void *kiln_heap_allocate_aligned(size_t alignment, size_t bytes)
+{
+    size_t small;
+    void *block;
+
+    KILN_ASSERT(!arch_in_interrupt());
+    KILN_ASSERT(alignment && (alignment & (alignment - 1)) == 0);
+    if (alignment <= GRANULE)
+        return kiln_heap_allocate(bytes);
+    small = aligned_bytes(alignment, bytes);
+    if (is_small(small)) {
+        block = kiln_heap_allocate(small);
+        if ((uintptr_t)block % alignment == 0)
+            return block;
+        kiln_heap_free(block);
+    }
+    block = allocate_large(alignment, bytes);
+    if (!block)
+        tell_failure();
+    KILN_TRACE(KILN_TRACE_ALLOCATE, block, bytes);
+    return block;
+}
+
+static _Noreturn void stray(const void *data, const struct page *page)
+{
+    if (page && (page->state == PAGE_FREE || page->state == PAGE_HOT_FREE))
+        kiln_panic("heap: block %p is free already (freed twice?)", data);
+    kiln_panic("heap: %p is not an allocated block", data);
+}
+
+/* The descriptor of the page that a block begins in; anything else ends the program. */
+static struct page *page_of_block(const void *data)
+{
+    struct page *page = page_of((uintptr_t)data);
+
+    if (!page || (page->state != PAGE_SLAB &&
+                  (page->state != PAGE_LARGE || !is_aligned((uintptr_t)data, ARCH_PAGE_BYTES))))
+        stray(data, page);
+    return page;
+}
+
+static void free_large(struct page *page, uintptr_t data)
+{
+    uintptr_t first = (uintptr_t)page->owner;
+    size_t pages = page_of(first)->pages;
+
+    page->state = first == data ? PAGE_EXACT : PAGE_INSIDE;
+    count_large((size_t)-1, -pages);
+    page_free_exact(first, pages);
+}
+
+static __attribute__((noinline)) void free_slowly(void *data)
+{
+    struct page *page;
+
     if (!data)
         return;
-    KILN_TRACE(KILN_TRACE_FREE, data, 0);
-    state = kiln_spin_lock(&heap.lock);
-    release(block_of(data));
-    kiln_spin_unlock(&heap.lock, state);
+    page = page_of_block(data);
+    if (page->state == PAGE_LARGE)
+        free_large(page, (uintptr_t)data);
+    else
+        slab_give(page->owner, data, 0);
 }
 
-static bool resize_in_place(void *data, size_t bytes)
+/* Where nobody else can be moving the frontier, it is loaded together with its neighbour. */
+static inline size_t opened(const struct page_region *region)
 {
-    struct block *block = block_of(data);
-
-    if (bytes > size_of(block))
-        return grow(block, bytes);
-    verify_after(block);
-    trim(block, bytes);
-    return true;
+    return KILN_CONFIG_SMP ? page_opened(region) : region->opened;
 }
 
-void *kiln_heap_resize(void *data, size_t bytes)
+/* Blocks of the first region, which is the largest, take no call. */
+void kiln_heap_free(void *data)
 {
-    size_t needed = block_bytes(bytes);
-    uintptr_t state;
-    void *moved;
-    bool done;
+    const struct page_region *region = &page_regions[0];
+    size_t frame = (uintptr_t)data / ARCH_PAGE_BYTES;
+    const struct page *page;
 
-    if (!data)
-        return kiln_heap_allocate(bytes);
     KILN_ASSERT(!arch_in_interrupt());
-    if (!needed)
-        return NULL;
-    state = kiln_spin_lock(&heap.lock);
-    done = resize_in_place(data, needed);
-    kiln_spin_unlock(&heap.lock, state);
-    if (done)
-        return data;
-    moved = kiln_heap_allocate(bytes);
-    if (moved) {
-        memcpy(moved, data, kiln_heap_usable_bytes(data));
-        kiln_heap_free(data);
+    KILN_TRACE(KILN_TRACE_FREE, data, 0);
+    if (__builtin_expect(frame - region->first < opened(region), 1)) {
+        page = page_descriptor(region, frame);
+        __asm__("" : "+r"(page)); /* as in cache_for */
+        if (__builtin_expect(page->state == PAGE_SLAB, 1)) {
+            slab_give(page->owner, data, 0);
+            return;
+        }
     }
-    return moved;
+    free_slowly(data);
 }
 
 size_t kiln_heap_usable_bytes(const void *data)
 {
-    return size_of(block_of(data)) - HEADER_BYTES;
+    struct page *page = page_of_block(data);
+    uintptr_t first;
+
+    if (page->state == PAGE_SLAB) {
+        struct kiln_cache *cache = page->owner;
+
+        slab_verify(cache, (void *)(uintptr_t)data);
+        return cache->stride - SLAB_OWN_BYTES;
+    }
+    first = (uintptr_t)page->owner;
+    return page_of(first)->pages * ARCH_PAGE_BYTES - ((uintptr_t)data - first);
 }
 
-static void count(const struct range *range, struct kiln_heap_stats *stats)
+/* A block stays where it is while it holds what is asked for and at least half of it is used. */
+void *kiln_heap_resize(void *data, size_t bytes)
 {
-    const struct block *block = at(range, sizeof(*range));
+    size_t usable;
+    void *moved;
 
-    stats->total_bytes += range->bytes;
-    for (; size_of(block) > HEADER_BYTES; block = after(block)) {
-        if (block->check != check_of(block))
-            kiln_panic("heap: the header of block %p was overwritten", (void *)&block->next);
-        if (block->size & BLOCK_USED) {
-            stats->used_bytes += size_of(block);
-            stats->blocks++;
-        } else if (size_of(block) - HEADER_BYTES > stats->largest_free_bytes) {
-            stats->largest_free_bytes = size_of(block) - HEADER_BYTES;
-        }
-    }
+    if (!data)
+        return kiln_heap_allocate(bytes);
+    KILN_ASSERT(!arch_in_interrupt());
+    usable = kiln_heap_usable_bytes(data);
+    if (bytes <= usable && bytes + GRANULE >= usable / 2)
+        return data;
+    moved = kiln_heap_allocate(bytes);
+    if (!moved)
+        return bytes <= usable ? data : NULL;
+    memcpy(moved, data, bytes < usable ? bytes : usable);
+    kiln_heap_free(data);
+    return moved;
+}
+
+/* The largest block of an order that a zone has in its lists, or will have once it is opened. */
+static size_t largest_free(const struct page_zone_stats *zone)
+{
+    unsigned order = PAGE_ORDERS;
+
+    while (order > 0 && zone->orders[order - 1].free_blocks == 0 &&
+           zone->unopened_pages >> order == 0)
+        order--;
+    return order ? ARCH_PAGE_BYTES << (order - 1) : 0;
 }
 
 void kiln_heap_get_stats(struct kiln_heap_stats *stats)
 {
-    uintptr_t state;
+    struct page_stats pages;
 
     *stats = (struct kiln_heap_stats){0};
-    state = kiln_spin_lock(&heap.lock);
-    take_ranges();
-    for (const struct range *range = heap.ranges; range; range = range->next)
-        count(range, stats);
-    kiln_spin_unlock(&heap.lock, state);
+    if (!__atomic_load_n(&state.is_started, __ATOMIC_ACQUIRE))
+        start();
+    page_stats(&pages);
+    for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
+        size_t largest = largest_free(&pages.zones[zone]);
+
+        stats->total_bytes += pages.zones[zone].total_pages * ARCH_PAGE_BYTES;
+        stats->free_bytes +=
+            (pages.zones[zone].free_pages + pages.zones[zone].hot_pages) * ARCH_PAGE_BYTES;
+        if (largest > stats->largest_free_bytes)
+            stats->largest_free_bytes = largest;
+    }
+    stats->blocks = __atomic_load_n(&state.large_blocks, __ATOMIC_RELAXED);
+    stats->used_bytes = __atomic_load_n(&state.large_pages, __ATOMIC_RELAXED) * ARCH_PAGE_BYTES;
+    for (unsigned class = 0; class < CLASSES; class ++) {
+        struct kiln_cache_stats cache;
+
+        kiln_cache_get_stats(&heap.caches[TABLE_SLOTS + class], &cache);
+        stats->blocks += cache.objects;
+        stats->used_bytes += cache.objects * class_bytes(class);
+    }
 }

@@ -11,16 +11,21 @@
 
 #define PAGE_BYTES ((size_t)4096)
 
-static void *checked(void *block)
+/* The heap calls it whenever it has no memory. */
+void kiln_heap_failed(void)
 {
-    if (!block)
-        errno = ENOMEM;
-    return block;
+    errno = ENOMEM;
+}
+
+static void *no_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
 }
 
 void *malloc(size_t bytes)
 {
-    return checked(kiln_heap_allocate(bytes));
+    return kiln_heap_allocate(bytes);
 }
 
 void free(void *block)
@@ -39,8 +44,8 @@ void *calloc(size_t count, size_t each)
     void *block;
 
     if (__builtin_mul_overflow(count, each, &bytes))
-        return checked(NULL);
-    block = checked(kiln_heap_allocate(bytes));
+        return no_memory();
+    block = kiln_heap_allocate(bytes);
     if (block)
         memset(block, 0, bytes);
     return block;
@@ -48,7 +53,7 @@ void *calloc(size_t count, size_t each)
 
 void *realloc(void *block, size_t bytes)
 {
-    return checked(kiln_heap_resize(block, bytes));
+    return kiln_heap_resize(block, bytes);
 }
 
 void *reallocarray(void *block, size_t count, size_t each)
@@ -56,7 +61,7 @@ void *reallocarray(void *block, size_t count, size_t each)
     size_t bytes;
 
     if (__builtin_mul_overflow(count, each, &bytes))
-        return checked(NULL);
+        return no_memory();
     return realloc(block, bytes);
 }
 
@@ -66,7 +71,7 @@ void *memalign(size_t alignment, size_t bytes)
         errno = EINVAL;
         return NULL;
     }
-    return checked(kiln_heap_allocate_aligned(alignment, bytes));
+    return kiln_heap_allocate_aligned(alignment, bytes);
 }
 
 void *aligned_alloc(size_t alignment, size_t bytes)
@@ -76,11 +81,13 @@ void *aligned_alloc(size_t alignment, size_t bytes)
 
 int posix_memalign(void **block, size_t alignment, size_t bytes)
 {
+    int kept = errno;
     void *found;
 
     if (alignment < sizeof(void *) || (alignment & (alignment - 1)))
         return EINVAL;
     found = kiln_heap_allocate_aligned(alignment, bytes);
+    errno = kept;
     if (!found)
         return ENOMEM;
     *block = found;
@@ -95,7 +102,7 @@ void *valloc(size_t bytes)
 void *pvalloc(size_t bytes)
 {
     if (__builtin_add_overflow(bytes, PAGE_BYTES - 1, &bytes))
-        return checked(NULL);
+        return no_memory();
     return valloc(bytes & ~(PAGE_BYTES - 1));
 }
 

@@ -1,0 +1,487 @@
+/*
+ * Slabs: blocks of pages cut into objects of one size (Bonwick, "The slab allocator", USENIX Summer
+ * 1994), with a magazine of free objects for each CPU in front (Bonwick and Adams, "Magazines and
+ * Vmem", USENIX 2001). The cache's lock protects slabs; a magazine is its CPU's, interrupts masked.
+ *
+ * Every page of a slab has the cache as its owner; the first one's in_use counts the objects that
+ * are out, in magazines too. At a slab's end stands which of its objects are free.
+ */
+#include "slab_cache.h"
+
+#include <string.h>
+#include <lib/list.h>
+#include <kiln/panic.h>
+#include <kiln/system.h>
+#include <mm/lock.h>
+#include <mm/page.h>
+
+#define WORD            sizeof(uintptr_t)
+#define MAGAZINE_BYTES  16384u /* a CPU keeps no more at hand, beyond MAGAZINE_LEAST objects */
+#define MAGAZINE_LEAST  3u
+#define WASTE_SHARE     8u /* of a slab may be unused, if a larger one would not be too large */
+#define SLAB_ORDER_MOST 8u
+#define EMPTY_MOST      1u /* slabs without objects that a cache keeps */
+
+/* At the end of a slab. */
+struct slab_end {
+    void *free;      /* list of objects that came back */
+    uintptr_t fresh; /* objects from this one on were never out */
+};
+
+static struct kiln_cache *caches; /* grows at its front, atomic */
+
+static size_t slab_bytes(const struct kiln_cache *cache)
+{
+    return ARCH_PAGE_BYTES << cache->slab_order;
+}
+
+static uintptr_t slab_of(const struct kiln_cache *cache, const void *object)
+{
+    return (uintptr_t)object & ~(slab_bytes(cache) - 1);
+}
+
+static struct slab_end *end_of(const struct kiln_cache *cache, uintptr_t slab)
+{
+    return (struct slab_end *)(slab + slab_bytes(cache)) - 1;
+}
+
+static struct list_node *list_of(struct kiln_cache_list *list)
+{
+    return (struct list_node *)(void *)list;
+}
+
+static uintptr_t *link_word(const struct kiln_cache *cache, void *object)
+{
+    return slab_word(object, SLAB_HARDENED ? cache->tail : cache->mark);
+}
+
+static uintptr_t mixed(const struct kiln_cache *cache, const void *object, uintptr_t link)
+{
+    return SLAB_HARDENED ? ~slab_mark(cache, object) ^ link : link;
+}
+
+static bool is_object(const struct kiln_cache *cache, uintptr_t slab, const void *object)
+{
+    size_t offset = (uintptr_t)object - slab;
+
+    return slab_of(cache, object) == slab && offset % cache->stride == 0 &&
+           (uintptr_t)object < end_of(cache, slab)->fresh;
+}
+
+void slab_refuse(struct kiln_cache *cache, void *object)
+{
+    uintptr_t slab = slab_of(cache, object);
+    struct page *page = page_of(slab);
+    void *free;
+
+    if (!page || page->state != PAGE_SLAB || page->owner != cache ||
+        !is_object(cache, slab, object))
+        kiln_panic("%s: %p is not an allocated block", cache->name, object);
+    if (*slab_word(object, cache->tail) == (uintptr_t)object)
+        kiln_panic("%s: block %p is free already (freed twice?)", cache->name, object);
+    for (free = end_of(cache, slab)->free; free && is_object(cache, slab, free);
+         free = (void *)mixed(cache, free, *link_word(cache, free)))
+        if (free == object)
+            kiln_panic("%s: block %p is free already (freed twice?)", cache->name, object);
+    kiln_panic("%s: block %p was written beyond its end", cache->name, object);
+}
+
+void slab_refuse_free(struct kiln_cache *cache, void *object)
+{
+    kiln_panic("%s: free block %p was written to", cache->name, object);
+}
+
+/* Marks an object that leaves its slab as one in a magazine. */
+static void mark_free(struct kiln_cache *cache, void *object)
+{
+    if (!SLAB_HARDENED)
+        return;
+    *slab_word(object, cache->mark) = slab_mark(cache, object);
+    *slab_word(object, cache->tail) = (uintptr_t)object;
+}
+
+/* An object that came back, from a slab that has one. */
+static void *pop(struct kiln_cache *cache, uintptr_t slab, struct slab_end *end)
+{
+    void *object = end->free;
+    void *next = (void *)mixed(cache, object, *link_word(cache, object));
+
+    if (SLAB_HARDENED && (*slab_word(object, cache->mark) != slab_mark(cache, object) ||
+                          (next && !is_object(cache, slab, next))))
+        slab_refuse_free(cache, object);
+    end->free = next;
+    return object;
+}
+
+/* Moves a slab between the lists when its count says so. Cache's lock. */
+static void relist(struct kiln_cache *cache, struct page *page, unsigned was)
+{
+    unsigned now = page->in_use;
+    struct kiln_cache_list *list = &cache->partial;
+
+    if (was != 0 && was != cache->slab_objects && now != 0 && now != cache->slab_objects)
+        return;
+    list_remove(&page->link);
+    if (was == 0)
+        cache->empty_slabs--;
+    if (now == 0) {
+        list = &cache->empty;
+        cache->empty_slabs++;
+    } else if (now == cache->slab_objects) {
+        list = &cache->full;
+    }
+    list_add_first(list_of(list), &page->link);
+}
+
+/* An object from a slab, NULL: there is none. Cache's lock. */
+static void *take_one(struct kiln_cache *cache)
+{
+    struct list_node *node = list_first(list_of(&cache->partial));
+    struct slab_end *end;
+    struct page *page;
+    uintptr_t slab;
+    void *object;
+
+    if (!node)
+        node = list_first(list_of(&cache->empty));
+    if (!node)
+        return NULL;
+    page = list_entry(node, struct page, link);
+    slab = page_address(page);
+    end = end_of(cache, slab);
+    if (end->free) {
+        object = pop(cache, slab, end);
+    } else {
+        object = (void *)end->fresh;
+        end->fresh += cache->stride;
+    }
+    page->in_use++;
+    relist(cache, page, page->in_use - 1u);
+    mark_free(cache, object);
+    return object;
+}
+
+static void release_slab(struct kiln_cache *cache, struct page *page)
+{
+    uintptr_t slab = page_address(page);
+
+    list_remove(&page->link);
+    cache->empty_slabs--;
+    cache->slabs--;
+    page->state = PAGE_ALLOCATED;
+    for (size_t i = 1; i < (size_t)1 << cache->slab_order; i++)
+        page[i].state = PAGE_INSIDE;
+    page_free(slab, cache->slab_order);
+}
+
+static void release_empty(struct kiln_cache *cache, unsigned keep)
+{
+    while (cache->empty_slabs > keep)
+        release_slab(cache, list_entry(list_first(list_of(&cache->empty)), struct page, link));
+}
+
+/* Takes an object back into its slab. Cache's lock. */
+static void give_one(struct kiln_cache *cache, void *object)
+{
+    uintptr_t slab = slab_of(cache, object);
+    struct slab_end *end = end_of(cache, slab);
+    struct page *page = page_of(slab);
+
+    if (SLAB_HARDENED)
+        *slab_word(object, cache->mark) = slab_mark(cache, object);
+    *link_word(cache, object) = mixed(cache, object, (uintptr_t)end->free);
+    end->free = object;
+    page->in_use--;
+    relist(cache, page, page->in_use + 1u);
+    release_empty(cache, EMPTY_MOST);
+}
+
+/* The largest order that wastes too much is the last one that is too small. */
+static void choose_order(struct kiln_cache *cache)
+{
+    size_t bytes, used;
+
+    for (cache->slab_order = 0;; cache->slab_order++) {
+        bytes = slab_bytes(cache);
+        cache->slab_objects = (uint16_t)((bytes - sizeof(struct slab_end)) / cache->stride);
+        used = (size_t)cache->slab_objects * cache->stride;
+        if (cache->slab_order == SLAB_ORDER_MOST || (bytes - used) * WASTE_SHARE <= bytes)
+            return;
+    }
+}
+
+static unsigned magazine_objects(const struct kiln_cache *cache)
+{
+    unsigned objects = MAGAZINE_BYTES / cache->stride;
+
+    if (objects > SLAB_TOP_MOST - 1)
+        return SLAB_TOP_MOST - 1;
+    return objects < MAGAZINE_LEAST ? MAGAZINE_LEAST : objects;
+}
+
+static size_t reclaim(size_t pages);
+
+/* Makes it known to the reclaimer, which the first one registers. */
+static void enlist(struct kiln_cache *cache)
+{
+    static struct page_reclaimer reclaimer = {.reclaim = reclaim};
+
+    cache->next = __atomic_load_n(&caches, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&caches, &cache->next, cache, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+        continue;
+    if (!cache->next)
+        page_reclaimer_add(&reclaimer);
+}
+
+/* The layout of objects and slabs, at the first use. Cache's lock. */
+static void start(struct kiln_cache *cache)
+{
+    size_t alignment = cache->alignment < WORD ? WORD : cache->alignment;
+    size_t bytes = (cache->object_bytes + WORD - 1) & ~(WORD - 1);
+    size_t own = SLAB_HARDENED ? WORD : 0;
+
+    if (cache->construct) {
+        cache->mark = (uint32_t)bytes;
+        bytes += WORD;
+    }
+    if (bytes < WORD)
+        bytes = WORD;
+    cache->tail = (uint32_t)bytes;
+    cache->stride = (uint32_t)((bytes + own + alignment - 1) & ~(alignment - 1));
+    cache->key = (uintptr_t)kiln_random();
+    choose_order(cache);
+    cache->magazine_empty = (uint8_t)(SLAB_TOP_MOST - magazine_objects(cache));
+    list_init(list_of(&cache->partial));
+    list_init(list_of(&cache->full));
+    list_init(list_of(&cache->empty));
+    enlist(cache);
+}
+
+#if KILN_CONFIG_SMP
+/* Magazines are cut from pages that are never given back. NULL: there is none. */
+static struct kiln_magazine *new_magazine(void)
+{
+    static struct kiln_spinlock lock = KILN_SPINLOCK_INIT; /* protects the two */
+    static struct kiln_magazine *next;
+    static unsigned left;
+    uintptr_t state = mm_lock(&lock);
+    struct kiln_magazine *magazine;
+
+    if (left == 0) {
+        next = (struct kiln_magazine *)page_alloc(0, PAGE_ZERO);
+        left = next ? ARCH_PAGE_BYTES / sizeof(*next) : 0;
+    }
+    magazine = next;
+    if (left) {
+        next++;
+        left--;
+    }
+    mm_unlock(&lock, state);
+    return magazine;
+}
+
+static void supply_magazine(struct kiln_cache *cache)
+{
+    unsigned cpu = arch_cpu_id();
+
+    if (cpu < KILN_CACHE_CPUS && !cache->magazines[cpu])
+        cache->magazines[cpu] = new_magazine();
+}
+#else
+static void supply_magazine(struct kiln_cache *cache)
+{
+    (void)cache;
+}
+#endif
+
+/* This CPU's magazine, ready for use; NULL: it has none. Interrupts masked. */
+static struct kiln_magazine *ready_magazine(struct kiln_cache *cache)
+{
+    struct kiln_magazine *magazine;
+
+    supply_magazine(cache);
+    magazine = slab_magazine(cache);
+    if (magazine && magazine->top == 0) {
+        magazine->top = cache->magazine_empty;
+        magazine->tail = cache->tail;
+    }
+    return magazine;
+}
+
+/* An object for the caller, and half a magazine more. Cache's lock. */
+static void *refill(struct kiln_cache *cache)
+{
+    struct kiln_magazine *magazine;
+    void *object, *spare;
+    unsigned room;
+
+    if (!cache->stride)
+        start(cache);
+    magazine = ready_magazine(cache);
+    object = take_one(cache);
+    if (object && SLAB_HARDENED)
+        *slab_word(object, cache->tail) = slab_mark(cache, object);
+    room = object && magazine ? (SLAB_TOP_MOST - magazine->top) / 2 : 0;
+    for (; room > 0 && (spare = take_one(cache)) != NULL; room--)
+        slab_slots(magazine)[++magazine->top] = spare;
+    return object;
+}
+
+static bool add_slab(struct kiln_cache *cache)
+{
+    uintptr_t slab = page_alloc(cache->slab_order, arch_irqs_off() ? 0 : PAGE_WAIT), state;
+    struct page *page = slab ? page_of(slab) : NULL;
+
+    if (!page)
+        return false;
+    for (size_t i = 0; i < (size_t)1 << cache->slab_order; i++) {
+        page[i].state = PAGE_SLAB;
+        page[i].owner = cache;
+    }
+    *end_of(cache, slab) = (struct slab_end){.free = NULL, .fresh = slab};
+    for (unsigned i = 0; cache->construct && i < cache->slab_objects; i++)
+        cache->construct((void *)(slab + (size_t)i * cache->stride));
+    state = mm_lock(&cache->lock);
+    list_add_first(list_of(&cache->empty), &page->link);
+    cache->empty_slabs++;
+    cache->slabs++;
+    mm_unlock(&cache->lock, state);
+    return true;
+}
+
+void *slab_allocate(struct kiln_cache *cache)
+{
+    uintptr_t state;
+    void *object;
+
+    do {
+        state = mm_lock(&cache->lock);
+        object = refill(cache);
+        mm_unlock(&cache->lock, state);
+    } while (!object && add_slab(cache));
+    return object;
+}
+
+/* The oldest objects go back to their slabs, the others move down. Cache's lock. */
+static void flush(struct kiln_cache *cache, struct kiln_magazine *magazine, unsigned count)
+{
+    void **slots = slab_slots(magazine) + cache->magazine_empty + 1;
+    unsigned rest = magazine->top - cache->magazine_empty - count;
+
+    for (unsigned i = 0; i < count; i++)
+        give_one(cache, slots[i]);
+    memmove(slots, slots + count, rest * sizeof(*slots));
+    magazine->top -= count;
+}
+
+void slab_free(struct kiln_cache *cache, void *object, uintptr_t interrupts)
+{
+    uintptr_t state = mm_lock(&cache->lock);
+    struct kiln_magazine *magazine = slab_magazine(cache);
+
+    if (magazine && magazine->top)
+        flush(cache, magazine, (magazine->top - cache->magazine_empty + 1) / 2);
+    give_one(cache, object);
+    mm_unlock(&cache->lock, state);
+    arch_irq_restore(interrupts);
+}
+
+/* Pages that it freed. */
+static size_t trim(struct kiln_cache *cache)
+{
+    uintptr_t state = mm_lock(&cache->lock);
+    struct kiln_magazine *magazine = slab_magazine(cache);
+    size_t slabs = cache->slabs;
+
+    if (magazine && magazine->top)
+        flush(cache, magazine, magazine->top - cache->magazine_empty);
+    release_empty(cache, 0);
+    slabs -= cache->slabs;
+    mm_unlock(&cache->lock, state);
+    return slabs << cache->slab_order;
+}
+
+static size_t reclaim(size_t pages)
+{
+    struct kiln_cache *cache = __atomic_load_n(&caches, __ATOMIC_ACQUIRE);
+    size_t freed = 0;
+
+    for (; cache && freed < pages; cache = cache->next)
+        freed += trim(cache);
+    return freed;
+}
+
+void kiln_cache_init(struct kiln_cache *cache, const char *name, size_t object_bytes,
+                     size_t alignment, void (*construct)(void *object))
+{
+    KILN_ASSERT(object_bytes <= ARCH_PAGE_BYTES << (SLAB_ORDER_MOST - 1));
+    KILN_ASSERT(alignment <= ARCH_PAGE_BYTES && (alignment & (alignment - 1)) == 0);
+    *cache = (struct kiln_cache)KILN_CACHE_INIT(name, (uint32_t)object_bytes, (uint32_t)alignment,
+                                                construct);
+}
+
+void *kiln_cache_allocate(struct kiln_cache *cache)
+{
+    void *object;
+
+    KILN_ASSERT(!arch_in_interrupt());
+    object = slab_take(cache, cache->mark);
+    return object ? object : slab_allocate(cache);
+}
+
+void kiln_cache_free(struct kiln_cache *cache, void *object)
+{
+    struct page *page = object ? page_of((uintptr_t)object) : NULL;
+
+    KILN_ASSERT(!arch_in_interrupt());
+    if (!object)
+        return;
+    if (SLAB_HARDENED && (!page || page->state != PAGE_SLAB || page->owner != cache))
+        kiln_panic("%s: %p is not an allocated block", cache->name, object);
+    slab_give(cache, object, cache->mark);
+}
+
+void kiln_cache_trim(struct kiln_cache *cache)
+{
+    KILN_ASSERT(!arch_in_interrupt());
+    if (cache->stride)
+        trim(cache);
+}
+
+static size_t objects_at_hand(const struct kiln_cache *cache)
+{
+#if KILN_CONFIG_SMP
+    size_t count = 0;
+
+    for (unsigned i = 0; i < KILN_CACHE_CPUS; i++) {
+        const struct kiln_magazine *magazine = cache->magazines[i];
+        uint32_t top = magazine ? __atomic_load_n(&magazine->top, __ATOMIC_RELAXED) : 0;
+
+        count += top ? top - cache->magazine_empty : 0;
+    }
+    return count;
+#else
+    return cache->magazine.top ? cache->magazine.top - cache->magazine_empty : 0;
+#endif
+}
+
+void kiln_cache_get_stats(struct kiln_cache *cache, struct kiln_cache_stats *stats)
+{
+    uintptr_t state = mm_lock(&cache->lock);
+    size_t out = 0, partial = 0;
+
+    *stats = (struct kiln_cache_stats){.object_bytes = cache->object_bytes};
+    if (cache->stride) {
+        list_for_each (node, list_of(&cache->partial)) {
+            out += list_entry(node, struct page, link)->in_use;
+            partial++;
+        }
+        out += (cache->slabs - cache->empty_slabs - partial) * cache->slab_objects;
+        stats->at_hand = objects_at_hand(cache);
+        stats->objects = out - stats->at_hand;
+        stats->slabs = cache->slabs;
+        stats->slab_bytes = slab_bytes(cache);
+    }
+    mm_unlock(&cache->lock, state);
+}

@@ -1,0 +1,121 @@
+/*
+ * Caches as mm/ sees them: the fast paths, inline.
+ *
+ * Hardened, an object has two words that tell what it is, its address mixed with the cache's key
+ * being M: the one at `mark` (the first, or behind a constructed object) is M while it is free; the
+ * last one is M while it is allocated, its address in a magazine, and ~M mixed with the link in a
+ * slab's list. So a write to a free object, one beyond an allocated object's end, a second free and
+ * a stray pointer all show. Not hardened, a free object has a link where the mark would be.
+ */
+#ifndef MM_SLAB_CACHE_H
+#define MM_SLAB_CACHE_H
+
+#include <arch/cpu.h>
+#include <arch/irq.h>
+#include <kiln/cache.h>
+
+#define SLAB_HARDENED KILN_CONFIG_HEAP_HARDENED
+#define SLAB_TOP_MOST KILN_CACHE_SLOTS /* top of a full magazine */
+
+/* Bytes of an object's slot that are not the program's, when there is no constructor. */
+#define SLAB_OWN_BYTES (SLAB_HARDENED ? sizeof(uintptr_t) : 0)
+
+static inline struct kiln_magazine *slab_magazine(struct kiln_cache *cache)
+{
+#if KILN_CONFIG_SMP
+    unsigned cpu = arch_cpu_id();
+
+    return cpu < KILN_CACHE_CPUS ? cache->magazines[cpu] : NULL;
+#else
+    return &cache->magazine;
+#endif
+}
+
+/* Its objects begin behind a word that is 0 until the first use, and then below the bottom. */
+static inline void **slab_slots(struct kiln_magazine *magazine)
+{
+    return (void **)(void *)magazine;
+}
+
+static inline uintptr_t *slab_word(void *object, size_t offset)
+{
+    return (uintptr_t *)((uintptr_t)object + offset);
+}
+
+static inline uintptr_t slab_mark(const struct kiln_cache *cache, const void *object)
+{
+    return cache->key ^ (uintptr_t)object;
+}
+
+/* The slow paths, in slab.c. Thread context, interrupts as they are: an object or NULL. */
+void *slab_allocate(struct kiln_cache *cache);
+
+/* Takes an object back that the magazine has no room for. Interrupts masked, then as `state` says.
+ */
+void slab_free(struct kiln_cache *cache, void *object, uintptr_t state);
+
+/* An object's last or first word is not what it should be: ends the program. */
+_Noreturn void slab_refuse(struct kiln_cache *cache, void *object);
+_Noreturn void slab_refuse_free(struct kiln_cache *cache, void *object);
+
+/* Panics unless the object is one that is allocated, as far as its words tell. */
+static inline void slab_verify(struct kiln_cache *cache, void *object)
+{
+    if (SLAB_HARDENED && *slab_word(object, cache->tail) != slab_mark(cache, object))
+        slab_refuse(cache, object);
+}
+
+/* An object from this CPU's magazine; NULL when that is empty. */
+static inline void *slab_take(struct kiln_cache *cache, size_t mark_at)
+{
+    uintptr_t state = arch_irq_save();
+    struct kiln_magazine *magazine = slab_magazine(cache);
+    void *object = NULL;
+
+    if (!KILN_CONFIG_SMP || magazine) {
+        uint32_t top = magazine->top, tail = magazine->tail;
+
+        object = slab_slots(magazine)[top];
+        if (__builtin_expect(object != NULL, 1)) {
+            uintptr_t mark = slab_mark(cache, object);
+
+            magazine->top = top - 1;
+            if (SLAB_HARDENED && __builtin_expect(*slab_word(object, mark_at) != mark, 0))
+                slab_refuse_free(cache, object);
+            if (SLAB_HARDENED)
+                *slab_word(object, tail) = mark;
+        }
+    }
+    arch_irq_restore(state);
+    return object;
+}
+
+/* Puts an object into this CPU's magazine, or where there is room. */
+static inline void slab_give(struct kiln_cache *cache, void *object, size_t mark_at)
+{
+    uintptr_t state = arch_irq_save();
+    struct kiln_magazine *magazine = slab_magazine(cache);
+    uintptr_t mark = slab_mark(cache, object);
+
+    if (KILN_CONFIG_SMP && !magazine) {
+        slab_verify(cache, object);
+        slab_free(cache, object, state);
+        return;
+    }
+    uint32_t top = magazine->top, tail = magazine->tail;
+    if (SLAB_HARDENED && __builtin_expect(*slab_word(object, tail) != mark, 0))
+        slab_refuse(cache, object);
+    if (__builtin_expect(top >= SLAB_TOP_MOST, 0)) {
+        slab_free(cache, object, state);
+        return;
+    }
+    magazine->top = top + 1;
+    slab_slots(magazine)[top + 1] = object;
+    if (SLAB_HARDENED) {
+        *slab_word(object, mark_at) = mark;
+        *slab_word(object, tail) = (uintptr_t)object;
+    }
+    arch_irq_restore(state);
+}
+
+#endif
