@@ -12,6 +12,7 @@
 #include <kiln/heap.h>
 #include <kiln/irq.h>
 #include <kiln/log.h>
+#include <kiln/page.h>
 #include <kiln/panic.h>
 #include <kiln/pci.h>
 #include <kiln/pool.h>

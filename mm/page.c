@@ -77,23 +77,22 @@ uintptr_t page_alloc_from_zones(unsigned order, unsigned flags)
     return serve(&(struct request){(size_t)1 << order, order, flags, false});
 }
 
-uintptr_t page_alloc_exact(size_t pages, unsigned flags)
+void *kiln_page_alloc_exact(size_t pages, unsigned flags)
 {
     if (pages == 0 || pages > SIZE_MAX / ARCH_PAGE_BYTES)
-        return 0;
-    return serve(&(struct request){pages, 0, flags, true});
+        return NULL;
+    return (void *)serve(&(struct request){pages, 0, flags, true});
 }
 
-static __attribute__((noinline)) uintptr_t zeroed(uintptr_t page)
+static __attribute__((noinline)) void *zeroed(uintptr_t page)
 {
-    memset((void *)page, 0, ARCH_PAGE_BYTES);
-    return page;
+    return memset((void *)page, 0, ARCH_PAGE_BYTES);
 }
 
-uintptr_t page_alloc(unsigned order, unsigned flags)
+void *kiln_page_alloc(unsigned order, unsigned flags)
 {
     if (order != 0 || (flags & PAGE_DMA))
-        return page_zone_block(order, flags);
+        return (void *)page_zone_block(order, flags);
     uintptr_t state = arch_irq_save();
     struct page_hot *hot = page_hot_of_this_cpu();
     size_t count = hot->count;
@@ -101,12 +100,12 @@ uintptr_t page_alloc(unsigned order, unsigned flags)
 
     if (!top.page) {
         arch_irq_restore(state);
-        return page_alloc_from_zones(0, flags);
+        return (void *)page_alloc_from_zones(0, flags);
     }
     page_hot_set_count(hot, count - 1);
     page_set_head(top.page, PAGE_HEAD_ALLOCATED(0));
     arch_irq_restore(state);
-    return flags & PAGE_ZERO ? zeroed(top.address) : top.address;
+    return flags & PAGE_ZERO ? zeroed(top.address) : (void *)top.address;
 }
 
 static _Noreturn void stray(uintptr_t address, const struct page *page)
@@ -162,8 +161,9 @@ static __attribute__((noinline)) void free_to_zone(uintptr_t address, unsigned o
     mm_unlock(&region->zone->lock, state);
 }
 
-void page_free_exact(uintptr_t address, size_t pages)
+void kiln_page_free_exact(void *first, size_t pages)
 {
+    uintptr_t address = (uintptr_t)first;
     struct page *page = freeable(address, PAGE_EXACT);
     struct page_region *region = page_region_of(address);
 
@@ -222,8 +222,10 @@ static __attribute__((noinline)) void free_block(uintptr_t address, unsigned ord
     mm_unlock(&zone->lock, state);
 }
 
-void page_free(uintptr_t address, unsigned order)
+void kiln_page_free(void *block, unsigned order)
 {
+    uintptr_t address = (uintptr_t)block;
+
     if (order != 0)
         free_block(address, order);
     else if (!free_hot(address))

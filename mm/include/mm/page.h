@@ -17,22 +17,22 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <arch/mmu.h>
-#include <kiln/config.h>
+#include <kiln/page.h>
 #include <lib/list.h>
 
-#define PAGE_ORDERS    11u /* blocks of 2^0 to 2^10 pages: 4 KiB to 4 MiB */
-#define PAGE_ORDER_TOP (PAGE_ORDERS - 1)
+#define PAGE_ORDER_TOP ((unsigned)KILN_PAGE_ORDER_TOP)
+#define PAGE_ORDERS    (PAGE_ORDER_TOP + 1) /* blocks of 2^0 to 2^10 pages: 4 KiB to 4 MiB */
 #define PAGE_ZONES     2u
 #define PAGE_CPUS      (KILN_CONFIG_SMP ? 16u : 1u) /* as many as any controller serves */
 #define PAGE_HOT       16u                          /* hot pages of a CPU, at most */
 #define PAGE_BATCH     8u                           /* move between them and the zone at once */
 
-/* What an allocation may do, or wants. */
+/* What an allocation may do, or wants: kiln/page.h says what. */
 enum page_flags {
-    PAGE_ZERO = 1,    /* filled with zeros */
-    PAGE_DMA = 2,     /* within reach of every device of the board (board_facts.dma_limit) */
-    PAGE_RESERVE = 4, /* may use up the reserve: interrupts, drivers, reclaimers */
-    PAGE_WAIT = 8 /* a thread, interrupts on, that holds no lock: reclaimers may run in the call */
+    PAGE_ZERO = KILN_PAGE_ZERO,
+    PAGE_DMA = KILN_PAGE_DMA, /* below board_facts.dma_limit */
+    PAGE_RESERVE = KILN_PAGE_RESERVE,
+    PAGE_WAIT = KILN_PAGE_WAIT
 };
 
 /* What a page frame is. Only the first frame of a block has anything but PAGE_INSIDE from here. */
@@ -68,21 +68,26 @@ struct page {
     void *owner; /* the owner's; arbitrary when allocated */
 };
 
-/* A block's first address, physical = virtual; 0 when there is none. Order 0 costs about 20
- * instructions while the CPU has hot pages. */
-uintptr_t page_alloc(unsigned order, unsigned flags);
+/* kiln/page.h by addresses, physical = virtual; 0 when there is none. */
+static inline uintptr_t page_alloc(unsigned order, unsigned flags)
+{
+    return (uintptr_t)kiln_page_alloc(order, flags);
+}
 
-/* Frees a block that nobody else refers to. */
-void page_free(uintptr_t address, unsigned order);
+static inline void page_free(uintptr_t address, unsigned order)
+{
+    kiln_page_free((void *)address, order);
+}
 
-/*
- * Any number of adjacent pages, of which no more are used than asked for; aligned as a block of the
- * next power of two where such a block is free. Else, and beyond 4 MiB, a search for free blocks
- * side by side: a few instructions for each, and for each 256 KiB (or a sixteenth of what is asked
- * for, if that is more) in use.
- */
-uintptr_t page_alloc_exact(size_t pages, unsigned flags);
-void page_free_exact(uintptr_t address, size_t pages);
+static inline uintptr_t page_alloc_exact(size_t pages, unsigned flags)
+{
+    return (uintptr_t)kiln_page_alloc_exact(pages, flags);
+}
+
+static inline void page_free_exact(uintptr_t address, size_t pages)
+{
+    kiln_page_free_exact((void *)address, pages);
+}
 
 /* One more and one less reference to an allocated block or exact allocation, by its first address;
  * the last page_put frees it. */
