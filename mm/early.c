@@ -1,9 +1,9 @@
-/* Memory before the heap: see mm/early.h. */
+/* Memory before the page allocator: see mm/early.h. */
 #include <mm/early.h>
 #include <arch/mmu.h>
 
 #define RANGES 24 /* as many as boot knows */
-#define TABLE_PAGES 8  /* kept back from the heap: tables of later mappings */
+#define TABLE_PAGES 8  /* kept back from it: tables of later mappings */
 #define KEEP_SHARE  16 /* but at most this part of what is left */
 
 static struct {
@@ -56,7 +56,7 @@ void mm_early_add_range(uintptr_t start, size_t bytes)
     }
 }
 
-/* The heap gets the upper part of the first range, tables go on at its lower end. */
+/* The page allocator gets the upper part of the first range, tables go on at its lower end. */
 static bool take_behind_image(uintptr_t *start, size_t *bytes)
 {
     static bool taken;

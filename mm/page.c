@@ -77,8 +77,15 @@ uintptr_t page_alloc_from_zones(unsigned order, unsigned flags)
     return serve(&(struct request){(size_t)1 << order, order, flags, false});
 }
 
+/* Reclaimers may take locks that the thread holds which a handler has interrupted. */
+static inline void check_context(unsigned flags)
+{
+    KILN_ASSERT(!(flags & PAGE_WAIT) || !arch_in_interrupt());
+}
+
 void *kiln_page_alloc_exact(size_t pages, unsigned flags)
 {
+    check_context(flags);
     if (pages == 0 || pages > SIZE_MAX / ARCH_PAGE_BYTES)
         return NULL;
     return (void *)serve(&(struct request){pages, 0, flags, true});
@@ -91,6 +98,7 @@ static __attribute__((noinline)) void *zeroed(uintptr_t page)
 
 void *kiln_page_alloc(unsigned order, unsigned flags)
 {
+    check_context(flags);
     if (order != 0 || (flags & PAGE_DMA))
         return (void *)page_zone_block(order, flags);
     uintptr_t state = arch_irq_save();

@@ -165,6 +165,10 @@ static void test_misuse(void)
     PANICS(page_get(single), "is free already (freed twice?)");
     PANICS(page_put(single), "is free already (freed twice?)");
     page_free_exact(exact, 3);
+    host_cpu.in_interrupt = true;
+    PANICS(page_alloc(0, PAGE_WAIT), "arch_in_interrupt");
+    PANICS(page_alloc_exact(3, PAGE_WAIT | PAGE_RESERVE), "arch_in_interrupt");
+    host_cpu.in_interrupt = false;
     page_free(other, 1);
     PANICS(page_free(other, 1), "0x");
     test_property("interrupts are as they were");

@@ -1,6 +1,6 @@
 /*
- * Memory before and behind the heap: pages and small pieces are cut from the range that follows
- * the image, and never given back; what is left belongs to the heap from its first use on.
+ * Memory before there are pages to allocate: pages and small pieces are cut from the range that follows
+ * the image, and never given back; what is left is mm/page.h's from its first use on.
  */
 #ifndef MM_EARLY_H
 #define MM_EARLY_H
@@ -26,11 +26,11 @@ uintptr_t mm_early_page(void);
 void *mm_early_allocate(size_t bytes, size_t alignment);
 
 /* Adds a range of free RAM: the one that begins on the page of mm_early_next() is what pages go on
- * to be cut from, others wait for the heap. Boot. */
+ * to be cut from, others wait for mm/page.h. Boot. */
 void mm_early_add_range(uintptr_t start, size_t bytes);
 
 /*
- * Takes one range for the heap; false when all are taken. The range behind the image comes first,
+ * Takes one range for good; false when all are taken. The range behind the image comes first,
  * less a few pages for tables. Thread context, one caller at a time.
  */
 bool mm_early_take_range(uintptr_t *start, size_t *bytes);
