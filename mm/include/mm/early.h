@@ -1,6 +1,6 @@
 /*
- * Memory before there are pages to allocate: pages and small pieces are cut from the range that follows
- * the image, and never given back; what is left is mm/page.h's from its first use on.
+ * Memory before the page allocator: pages and small pieces are cut from the range that follows the
+ * image, and never given back; what is left is mm/page.h's from its first use on.
  */
 #ifndef MM_EARLY_H
 #define MM_EARLY_H
