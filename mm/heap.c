@@ -22,7 +22,8 @@
 #define TABLE_SLOTS 2u /* caches in whose place the table stands */
 
 /* The table of classes lies in front of their caches: one base for both. Before the start it is
- * zero, and so leads to itself, which is an empty cache. */
+ * zero, and so leads to itself, which is an empty cache; with other CPUs, which may be writing it
+ * just then, nobody goes there. */
 static union {
     uint8_t class_of[TABLE_SLOTS * sizeof(struct kiln_cache)]; /* by size / GRANULE, rounded up */
     struct kiln_cache caches[TABLE_SLOTS + CLASSES];
@@ -47,19 +48,26 @@ static size_t class_bytes(unsigned class)
     return (LINEAR + class % LINEAR + 1) * GRANULE << (doubling - 1);
 }
 
+/* Others may be at the fast path: what that reads stays zero, but for the table's entries. */
+static void start_class(unsigned number)
+{
+    struct kiln_cache *cache = &heap.caches[TABLE_SLOTS + number];
+    size_t bytes = class_bytes(number);
+
+    cache->name = "heap";
+    cache->object_bytes = (uint32_t)(bytes - SLAB_OWN_BYTES);
+    cache->alignment = GRANULE;
+    for (size_t place = bytes / GRANULE; place > 0 && heap.class_of[place] == 0; place--)
+        __atomic_store_n(&heap.class_of[place], (uint8_t)(TABLE_SLOTS + number), __ATOMIC_RELAXED);
+}
+
 static void start(void)
 {
     uintptr_t interrupts = mm_lock(&state.lock);
-    size_t place = 0;
 
-    for (unsigned class = 0; class < CLASSES && !state.is_started; class ++) {
-        size_t bytes = class_bytes(class);
-
-        kiln_cache_init(&heap.caches[TABLE_SLOTS + class], "heap", bytes - SLAB_OWN_BYTES, GRANULE,
-                        NULL);
-        for (; place <= bytes / GRANULE; place++)
-            heap.class_of[place] = (uint8_t)(TABLE_SLOTS + class);
-    }
+    for (unsigned number = 0; number < CLASSES && !state.is_started; number++)
+        start_class(number);
+    __atomic_store_n(&heap.class_of[0], (uint8_t)TABLE_SLOTS, __ATOMIC_RELAXED);
     __atomic_store_n(&state.is_started, true, __ATOMIC_RELEASE);
     mm_unlock(&state.lock, interrupts);
 }
@@ -69,11 +77,17 @@ static bool is_small(size_t bytes)
     return bytes <= SMALL_MOST - SLAB_OWN_BYTES;
 }
 
-/* The cache of a small size. */
-static inline struct kiln_cache *cache_for(size_t bytes)
+/* Where a small size's cache is; 0 before the start. */
+static inline uint8_t place_for(size_t bytes)
 {
-    struct kiln_cache *cache =
-        &heap.caches[heap.class_of[(bytes + SLAB_OWN_BYTES + GRANULE - 1) / GRANULE]];
+    const uint8_t *entry = &heap.class_of[(bytes + SLAB_OWN_BYTES + GRANULE - 1) / GRANULE];
+
+    return KILN_CONFIG_SMP ? __atomic_load_n(entry, __ATOMIC_RELAXED) : *entry;
+}
+
+static inline struct kiln_cache *cache_at(uint8_t place)
+{
+    struct kiln_cache *cache = &heap.caches[place];
 
     __asm__("" : "+r"(cache)); /* once, and not again for each of its members */
     return cache;
@@ -122,7 +136,7 @@ static void *allocate_large(size_t alignment, size_t bytes)
         return NULL;
     data = align_up(first, alignment);
     page = page_of(data);
-    page->state = PAGE_LARGE;
+    slab_set_state(page, PAGE_LARGE);
     page->owner = (void *)first;
     count_large(1, pages);
     return (void *)data;
@@ -136,7 +150,7 @@ static __attribute__((noinline)) void *allocate_slowly(size_t bytes)
     if (!__atomic_load_n(&state.is_started, __ATOMIC_ACQUIRE))
         start();
     if (is_small(bytes))
-        block = slab_allocate(cache_for(bytes));
+        block = slab_allocate(cache_at(place_for(bytes)));
     if (!block)
         block = allocate_large(GRANULE, bytes);
     if (!block)
@@ -147,12 +161,16 @@ static __attribute__((noinline)) void *allocate_slowly(size_t bytes)
 
 void *kiln_heap_allocate(size_t bytes)
 {
+    uint8_t place;
     void *block;
 
     KILN_ASSERT(!arch_in_interrupt());
     if (__builtin_expect(!is_small(bytes), 0))
         return allocate_slowly(bytes);
-    block = slab_take(cache_for(bytes), 0);
+    place = place_for(bytes);
+    if (KILN_CONFIG_SMP && __builtin_expect(place == 0, 0))
+        return allocate_slowly(bytes);
+    block = slab_take(cache_at(place), 0);
     if (__builtin_expect(!block, 0))
         return allocate_slowly(bytes);
     KILN_TRACE(KILN_TRACE_ALLOCATE, block, bytes);
@@ -217,7 +235,7 @@ static void free_large(struct page *page, uintptr_t data)
     uintptr_t first = (uintptr_t)page->owner;
     size_t pages = page_of(first)->pages;
 
-    page->state = first == data ? PAGE_EXACT : PAGE_INSIDE;
+    slab_set_state(page, first == data ? PAGE_EXACT : PAGE_INSIDE);
     count_large((size_t)-1, -pages);
     page_free_exact(first, pages);
 }
@@ -252,7 +270,7 @@ void kiln_heap_free(void *data)
     KILN_TRACE(KILN_TRACE_FREE, data, 0);
     if (__builtin_expect(frame - region->first < opened(region), 1)) {
         page = page_descriptor(region, frame);
-        __asm__("" : "+r"(page)); /* as in cache_for */
+        __asm__("" : "+r"(page)); /* as in cache_at */
         if (__builtin_expect(page->state == PAGE_SLAB, 1)) {
             slab_give(page->owner, data, 0);
             return;

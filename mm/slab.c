@@ -155,7 +155,7 @@ static void *take_one(struct kiln_cache *cache)
         object = (void *)end->fresh;
         end->fresh += cache->stride;
     }
-    page->in_use++;
+    slab_set_in_use(page, page->in_use + 1u);
     relist(cache, page, page->in_use - 1u);
     mark_free(cache, object);
     return object;
@@ -168,9 +168,9 @@ static void release_slab(struct kiln_cache *cache, struct page *page)
     list_remove(&page->link);
     cache->empty_slabs--;
     cache->slabs--;
-    page->state = PAGE_ALLOCATED;
+    slab_set_state(page, PAGE_ALLOCATED);
     for (size_t i = 1; i < (size_t)1 << cache->slab_order; i++)
-        page[i].state = PAGE_INSIDE;
+        slab_set_state(&page[i], PAGE_INSIDE);
     page_free(slab, cache->slab_order);
 }
 
@@ -191,7 +191,7 @@ static void give_one(struct kiln_cache *cache, void *object)
         *slab_word(object, cache->mark) = slab_mark(cache, object);
     *link_word(cache, object) = mixed(cache, object, (uintptr_t)end->free);
     end->free = object;
-    page->in_use--;
+    slab_set_in_use(page, page->in_use - 1u);
     relist(cache, page, page->in_use + 1u);
     release_empty(cache, EMPTY_MOST);
 }
@@ -285,7 +285,7 @@ static void supply_magazine(struct kiln_cache *cache)
 {
     unsigned cpu = arch_cpu_id();
 
-    if (cpu < KILN_CACHE_CPUS && !cache->magazines[cpu])
+    if (!cache->magazines[cpu])
         cache->magazines[cpu] = new_magazine();
 }
 #else
@@ -336,7 +336,7 @@ static bool add_slab(struct kiln_cache *cache)
     if (!page)
         return false;
     for (size_t i = 0; i < (size_t)1 << cache->slab_order; i++) {
-        page[i].state = PAGE_SLAB;
+        slab_set_state(&page[i], PAGE_SLAB);
         page[i].owner = cache;
     }
     *end_of(cache, slab) = (struct slab_end){.free = NULL, .fresh = slab};
@@ -380,6 +380,7 @@ void slab_free(struct kiln_cache *cache, void *object, uintptr_t interrupts)
     uintptr_t state = mm_lock(&cache->lock);
     struct kiln_magazine *magazine = slab_magazine(cache);
 
+    slab_verify(cache, object);
     if (magazine && magazine->top)
         flush(cache, magazine, (magazine->top - cache->magazine_empty + 1) / 2);
     give_one(cache, object);

@@ -13,6 +13,7 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <kiln/cache.h>
+#include <mm/page.h>
 
 #define SLAB_HARDENED KILN_CONFIG_HEAP_HARDENED
 #define SLAB_TOP_MOST KILN_CACHE_SLOTS /* top of a full magazine */
@@ -20,12 +21,21 @@
 /* Bytes of an object's slot that are not the program's, when there is no constructor. */
 #define SLAB_OWN_BYTES (SLAB_HARDENED ? sizeof(uintptr_t) : 0)
 
+/* Writes to a descriptor's head, which the page allocator may be reading for a block beside it. */
+static inline void slab_set_state(struct page *page, enum page_state state)
+{
+    __atomic_store_n(&page->state, (uint8_t)state, __ATOMIC_RELAXED);
+}
+
+static inline void slab_set_in_use(struct page *page, unsigned in_use)
+{
+    __atomic_store_n(&page->in_use, (uint16_t)in_use, __ATOMIC_RELAXED);
+}
+
 static inline struct kiln_magazine *slab_magazine(struct kiln_cache *cache)
 {
 #if KILN_CONFIG_SMP
-    unsigned cpu = arch_cpu_id();
-
-    return cpu < KILN_CACHE_CPUS ? cache->magazines[cpu] : NULL;
+    return cache->magazines[arch_cpu_id()];
 #else
     return &cache->magazine;
 #endif
@@ -50,8 +60,8 @@ static inline uintptr_t slab_mark(const struct kiln_cache *cache, const void *ob
 /* The slow paths, in slab.c. Thread context, interrupts as they are: an object or NULL. */
 void *slab_allocate(struct kiln_cache *cache);
 
-/* Takes an object back that the magazine has no room for. Interrupts masked, then as `state` says.
- */
+/* Takes an object back that the magazine has no room for, or for which there is none. Interrupts
+ * masked, then as `state` says. */
 void slab_free(struct kiln_cache *cache, void *object, uintptr_t state);
 
 /* An object's last or first word is not what it should be: ends the program. */
@@ -98,7 +108,6 @@ static inline void slab_give(struct kiln_cache *cache, void *object, size_t mark
     uintptr_t mark = slab_mark(cache, object);
 
     if (KILN_CONFIG_SMP && !magazine) {
-        slab_verify(cache, object);
         slab_free(cache, object, state);
         return;
     }

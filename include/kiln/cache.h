@@ -10,7 +10,7 @@
 
 KILN_BEGIN
 
-#define KILN_CACHE_CPUS  16 /* further CPUs take a lock for each object */
+#define KILN_CACHE_CPUS  16 /* as many as any interrupt controller serves */
 #define KILN_CACHE_SLOTS 15
 
 /** Free objects that a CPU has at hand: a stack. Its fields are the runtime's. */

@@ -4,99 +4,19 @@
  * a CPU takes interrupts, that is, between two operations and while it waits for another CPU.
  */
 #include <pthread.h>
-#include <sched.h>
-#include <stdarg.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <board.h>
-#include <isa/host.h>
-#include <kiln/cpu.h>
-#include <kiln/panic.h>
 #include <mm/early.h>
 #include <mm/page.h>
 #include "test.h"
+#include "thread_cpus/cpus.h"
 
-#define CPUS   4
 #define PAGES  ((size_t)4000)
 #define ROUNDS 20000
 #define HELD   120
 
-const struct board_facts board_facts = {.name = "threads"};
-struct arch_space arch_boot_space;
-_Thread_local struct host_cpu host_cpu;
-
-struct call {
-    void (*function)(void *argument);
-    void *argument;
-    uint32_t done;
-};
-
-/* What each CPU is asked to run; the one that asks exchanges it in, its CPU takes it out. */
-static struct call *calls[CPUS];
 static uint32_t working = CPUS;
 static _Thread_local uint64_t random_state;
 static int overlaps; /* atomic */
-
-_Noreturn void kiln_panic(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vprintf(format, arguments);
-    va_end(arguments);
-    printf("\nBail out! panic\n");
-    fflush(stdout);
-    _Exit(1);
-}
-
-_Noreturn void kiln_assert_failed(const char *expression, const char *file, int line,
-                                  const char *function)
-{
-    kiln_panic("%s:%d: %s: %s", file, line, function, expression);
-}
-
-unsigned kiln_cpu_count(void)
-{
-    return CPUS;
-}
-
-unsigned kiln_cpu_id(void)
-{
-    return host_cpu.id;
-}
-
-static void take_interrupts(void)
-{
-    struct call *call = __atomic_exchange_n(&calls[host_cpu.id], NULL, __ATOMIC_ACQUIRE);
-
-    if (!call)
-        return;
-    host_cpu.irqs_off = host_cpu.in_interrupt = true;
-    call->function(call->argument);
-    host_cpu.irqs_off = host_cpu.in_interrupt = false;
-    __atomic_store_n(&call->done, 1, __ATOMIC_RELEASE);
-}
-
-static bool post(unsigned cpu, struct call *call)
-{
-    struct call *nobody = NULL;
-
-    return __atomic_compare_exchange_n(&calls[cpu], &nobody, call, false, __ATOMIC_RELEASE,
-                                       __ATOMIC_RELAXED);
-}
-
-int kiln_cpu_call(unsigned cpu, void (*function)(void *argument), void *argument)
-{
-    struct call call = {.function = function, .argument = argument};
-
-    while (!post(cpu, &call))
-        take_interrupts();
-    while (!__atomic_load_n(&call.done, __ATOMIC_ACQUIRE)) {
-        take_interrupts();
-        sched_yield();
-    }
-    return 0;
-}
 
 static uint64_t below(uint64_t limit)
 {
