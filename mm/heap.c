@@ -34,7 +34,7 @@ static struct {
     bool is_started;           /* atomic */
     size_t large_blocks;       /* atomic, like what follows */
     size_t large_pages;
-} state = {.lock = KILN_SPINLOCK_INIT};
+} common = {.lock = KILN_SPINLOCK_INIT};
 
 _Static_assert(sizeof(struct kiln_cache) == 256, "a cache is found by a shift");
 _Static_assert(sizeof(heap.class_of) > SMALL_MOST / GRANULE, "the table has a place");
@@ -63,13 +63,13 @@ static void start_class(unsigned number)
 
 static void start(void)
 {
-    uintptr_t interrupts = mm_lock(&state.lock);
+    uintptr_t interrupts = mm_lock(&common.lock);
 
-    for (unsigned number = 0; number < CLASSES && !state.is_started; number++)
+    for (unsigned number = 0; number < CLASSES && !common.is_started; number++)
         start_class(number);
     __atomic_store_n(&heap.class_of[0], (uint8_t)TABLE_SLOTS, __ATOMIC_RELAXED);
-    __atomic_store_n(&state.is_started, true, __ATOMIC_RELEASE);
-    mm_unlock(&state.lock, interrupts);
+    __atomic_store_n(&common.is_started, true, __ATOMIC_RELEASE);
+    mm_unlock(&common.lock, interrupts);
 }
 
 static bool is_small(size_t bytes)
@@ -113,8 +113,8 @@ static uintptr_t take_pages(size_t alignment, size_t *pages)
 
 static void count_large(size_t blocks, size_t pages)
 {
-    __atomic_fetch_add(&state.large_blocks, blocks, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&state.large_pages, pages, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&common.large_blocks, blocks, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&common.large_pages, pages, __ATOMIC_RELAXED);
 }
 
 static void tell_failure(void)
@@ -147,7 +147,7 @@ static __attribute__((noinline)) void *allocate_slowly(size_t bytes)
 {
     void *block = NULL;
 
-    if (!__atomic_load_n(&state.is_started, __ATOMIC_ACQUIRE))
+    if (!__atomic_load_n(&common.is_started, __ATOMIC_ACQUIRE))
         start();
     if (is_small(bytes))
         block = slab_allocate(cache_at(place_for(bytes)));
@@ -330,7 +330,7 @@ void kiln_heap_get_stats(struct kiln_heap_stats *stats)
     struct page_stats pages;
 
     *stats = (struct kiln_heap_stats){0};
-    if (!__atomic_load_n(&state.is_started, __ATOMIC_ACQUIRE))
+    if (!__atomic_load_n(&common.is_started, __ATOMIC_ACQUIRE))
         start();
     page_stats(&pages);
     for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
@@ -342,8 +342,8 @@ void kiln_heap_get_stats(struct kiln_heap_stats *stats)
         if (largest > stats->largest_free_bytes)
             stats->largest_free_bytes = largest;
     }
-    stats->blocks = __atomic_load_n(&state.large_blocks, __ATOMIC_RELAXED);
-    stats->used_bytes = __atomic_load_n(&state.large_pages, __ATOMIC_RELAXED) * ARCH_PAGE_BYTES;
+    stats->blocks = __atomic_load_n(&common.large_blocks, __ATOMIC_RELAXED);
+    stats->used_bytes = __atomic_load_n(&common.large_pages, __ATOMIC_RELAXED) * ARCH_PAGE_BYTES;
     for (unsigned class = 0; class < CLASSES; class ++) {
         struct kiln_cache_stats cache;
 

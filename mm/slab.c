@@ -226,10 +226,10 @@ static void enlist(struct kiln_cache *cache)
 {
     static struct page_reclaimer reclaimer = {.reclaim = reclaim};
 
-    cache->next = __atomic_load_n(&caches, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&caches, &cache->next, cache, false, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED))
-        continue;
+    do {
+        cache->next = __atomic_load_n(&caches, __ATOMIC_RELAXED);
+    } while (!__atomic_compare_exchange_n(&caches, &cache->next, cache, false, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED));
     if (!cache->next)
         page_reclaimer_add(&reclaimer);
 }
@@ -375,17 +375,17 @@ static void flush(struct kiln_cache *cache, struct kiln_magazine *magazine, unsi
     magazine->top -= count;
 }
 
-void slab_free(struct kiln_cache *cache, void *object, uintptr_t interrupts)
+void slab_free(struct kiln_cache *cache, void *object, uintptr_t state)
 {
-    uintptr_t state = mm_lock(&cache->lock);
+    uintptr_t masked = mm_lock(&cache->lock);
     struct kiln_magazine *magazine = slab_magazine(cache);
 
     slab_verify(cache, object);
     if (magazine && magazine->top)
         flush(cache, magazine, (magazine->top - cache->magazine_empty + 1) / 2);
     give_one(cache, object);
-    mm_unlock(&cache->lock, state);
-    arch_irq_restore(interrupts);
+    mm_unlock(&cache->lock, masked);
+    arch_irq_restore(state);
 }
 
 /* Pages that it freed. */
