@@ -44,10 +44,10 @@ static inline bool model_wrong(const char *what, const struct model_block *block
 
 static inline bool model_holds(const struct model_block *block, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++)
-        if (block->data[i] != block->fill)
-            return model_wrong("contents changed", block);
-    return true;
+    bool holds = bytes == 0 || (block->data[0] == block->fill &&
+                                memcmp(block->data, block->data + 1, bytes - 1) == 0);
+
+    return holds || model_wrong("contents changed", block);
 }
 
 static inline bool model_took(const struct block_allocator *allocator, struct model_block *block,
