@@ -67,10 +67,10 @@ int _getpid_r(struct _reent *reent)
     return kiln_posix_getpid();
 }
 
-int _gettimeofday_r(struct _reent *reent, struct timeval *time, void *zone)
+int _gettimeofday_r(struct _reent *reent, struct timeval *tp, void *tzp)
 {
     (void)reent;
-    return kiln_posix_gettimeofday(time, zone);
+    return kiln_posix_gettimeofday(tp, tzp);
 }
 
 clock_t _times_r(struct _reent *reent, struct tms *times)
