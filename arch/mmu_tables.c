@@ -5,55 +5,10 @@
  */
 #include <arch/mmu.h>
 #include <errno.h>
-#include <isa/mmu.h>
-#include <isa/mmu_format.h>
 #include <kiln/config.h>
+#include "mmu_walk.h"
 
-#define ENTRIES    512u
-#define LEVEL_BITS 9u
-
-/* Where the walk for an address ends: the entry that is no table, and its level. */
-struct place {
-    uint64_t *entry;
-    size_t shift; /* log2 of what the entry spans */
-};
-
-static uint64_t *table_of(uint64_t entry)
-{
-    return (uint64_t *)(uintptr_t)(entry & MMU_ADDRESS);
-}
-
-static uintptr_t span_offset(uintptr_t va, size_t shift)
-{
-    return va & (((uintptr_t)1 << shift) - 1);
-}
-
-static struct place find(const struct arch_space *space, uintptr_t va)
-{
-    uint64_t *table = space->root;
-    size_t shift = space->va_bits;
-    for (;;) {
-        shift -= LEVEL_BITS;
-        uint64_t *entry = &table[(va >> shift) % ENTRIES];
-        if (shift == ARCH_PAGE_SHIFT || !mmu_is_table(*entry))
-            return (struct place){entry, shift};
-        table = table_of(*entry);
-    }
-}
-
-/* Changes an entry, where the CPU asks for it by way of an invalid one and a flush: then the caller
- * does not stand on what is mapped here. */
-static void replace(struct place at, uint64_t value, uintptr_t va)
-{
-    if (mmu_must_break(*at.entry, value)) {
-        arch_table_publish(at.entry, 0);
-        arch_tlb_flush(va - span_offset(va, at.shift), (size_t)1 << at.shift);
-    }
-    arch_table_publish(at.entry, value);
-}
-
-/* A table in place of nothing, or of a block, which it then maps the same way. */
-static int make_table(struct arch_space *space, struct place at, uintptr_t va)
+int mmu_make_table(struct arch_space *space, struct place at, uintptr_t va)
 {
     uint64_t *table = (uint64_t *)space->source();
     if (!table)
@@ -63,7 +18,7 @@ static int make_table(struct arch_space *space, struct place at, uintptr_t va)
     if (mmu_is_valid(old))
         arch_table_fill(table, mmu_leaf(old & MMU_ADDRESS, below, mmu_leaf_bits(old)),
                         1ull << below, ENTRIES);
-    else
+    else if (!space->is_zeroed)
         arch_table_clear(table);
     replace(at, mmu_table((uintptr_t)table), va);
     return 0;
@@ -114,7 +69,7 @@ static int map_range(struct arch_space *space, uintptr_t va, uintptr_t end, uint
         struct place at = find(space, va);
         size_t run = leaf_run(offset, at.shift, va, end - va);
         if (!run && !mmu_is_valid(*at.entry)) {
-            if (make_table(space, at, va))
+            if (mmu_make_table(space, at, va))
                 return -ENOMEM;
             continue;
         }
@@ -164,7 +119,7 @@ static int change_range(struct arch_space *space, uintptr_t va, uintptr_t end, u
             if (bits)
                 return -EFAULT;
         } else if (span_offset(va, at.shift) || next > end) {
-            if (make_table(space, at, va))
+            if (mmu_make_table(space, at, va))
                 return -ENOMEM;
             continue;
         } else {
@@ -180,7 +135,8 @@ static int change(struct arch_space *space, uintptr_t va, size_t bytes, uint64_t
     if (is_bad_range(space, va, bytes))
         return -EINVAL;
     int error = change_range(space, va, va + bytes, bits);
-    arch_tlb_flush(va, bytes);
+    if (!space->flushes_later)
+        arch_tlb_flush(va, bytes);
     return error;
 }
 

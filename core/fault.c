@@ -5,6 +5,7 @@
 #include <core/percpu.h>
 #include <core/thread.h>
 #include <kiln/config.h>
+#include <mm/vm.h>
 
 /* A bottom of 0 is of a stack that is not there yet. */
 static bool is_guard_of(uintptr_t stack_bottom, uintptr_t address)
@@ -37,6 +38,8 @@ void core_fault_print(const struct arch_frame *frame, arch_print_t print)
         }
         if (address < ARCH_PAGE_BYTES)
             print("null dereference: ");
+        if (mm_fault_hook)
+            mm_fault_hook(frame, print);
     }
     arch_frame_print_fault(frame, print);
 }

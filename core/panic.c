@@ -14,6 +14,7 @@
 #include <kiln/panic.h>
 #include <kiln/program.h>
 #include <lib/format.h>
+#include <mm/vm.h>
 
 #define BACKTRACE_DEPTH 32
 
@@ -128,6 +129,8 @@ void core_fault(struct arch_frame *frame)
 {
     if (arch_frame_is_semihost(frame))
         core_semihost_absent();
+    if (mm_fault_hook && mm_fault_hook(frame, NULL))
+        return;
     unsigned depth = enter_panic();
     if (depth > 1)
         core_exit_panicked();

@@ -23,5 +23,6 @@
 #include <kiln/thread.h>
 #include <kiln/time.h>
 #include <kiln/trace.h>
+#include <kiln/vm.h>
 
 #endif

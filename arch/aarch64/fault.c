@@ -9,6 +9,7 @@
 #define ESR_CLASS(esr)    ((unsigned)((esr) >> 26) & 0x3F)
 #define ESR_TYPE(esr)     ((unsigned)((esr) >> 2) & 0xF) /* of an access's fault */
 #define ISS_IS_WRITE      (1u << 6)
+#define ISS_IS_CACHE      (1u << 8)
 #define ISS_NO_ADDRESS    (1u << 10)
 #define TYPE_TRANSLATION  1
 #define TYPE_PERMISSION   3
@@ -95,6 +96,15 @@ bool arch_frame_is_access(const struct arch_frame *frame, uintptr_t *address)
     *address = frame->far;
     return (class == CLASS_DATA || class == CLASS_FETCH) && type >= TYPE_TRANSLATION &&
            type <= TYPE_PERMISSION;
+}
+
+/* Cache maintenance counts as a write in the ISS. */
+enum arch_access arch_frame_access(const struct arch_frame *frame)
+{
+    if (ESR_CLASS(frame->esr) == CLASS_FETCH)
+        return ARCH_ACCESS_FETCH;
+    return (frame->esr & (ISS_IS_WRITE | ISS_IS_CACHE)) == ISS_IS_WRITE ? ARCH_ACCESS_WRITE
+                                                                        : ARCH_ACCESS_READ;
 }
 
 /* kiln_panic is one instruction, so that the registers hold its arguments (AAPCS64, 6.4.2 and

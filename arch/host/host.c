@@ -2,8 +2,10 @@
 #include <arch/cache.h>
 #include <arch/cpu.h>
 #include <arch/frame.h>
+#include <arch/mmu.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct host_cpu host_cpu = {.counter_hz = 62500000};
 
@@ -62,6 +64,11 @@ void arch_cache_sync_code(const void *start, size_t bytes)
     __builtin___clear_cache((char *)start, (char *)start + bytes);
 }
 
+void arch_page_clear(void *page)
+{
+    memset(page, 0, ARCH_PAGE_BYTES);
+}
+
 void arch_frame_dump(const struct arch_frame *frame, arch_print_t print)
 {
     print("pc %p sp %p fp %p\n", (void *)frame->pc, (void *)frame->sp, (void *)frame->fp);
@@ -74,9 +81,13 @@ void arch_frame_print_fault(const struct arch_frame *frame, arch_print_t print)
 
 bool arch_frame_is_access(const struct arch_frame *frame, uintptr_t *address)
 {
-    (void)frame;
-    (void)address;
-    return false;
+    *address = frame->address;
+    return frame->is_access;
+}
+
+enum arch_access arch_frame_access(const struct arch_frame *frame)
+{
+    return frame->access;
 }
 
 const char *arch_frame_panic(struct arch_frame *frame, va_list *arguments)

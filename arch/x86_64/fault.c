@@ -119,6 +119,13 @@ bool arch_frame_is_access(const struct arch_frame *frame, uintptr_t *address)
     return frame->vector == VECTOR_PAGE && !(frame->error & ERROR_RESERVED);
 }
 
+enum arch_access arch_frame_access(const struct arch_frame *frame)
+{
+    if (frame->error & ERROR_FETCH)
+        return ARCH_ACCESS_FETCH;
+    return frame->error & ERROR_WRITE ? ARCH_ACCESS_WRITE : ARCH_ACCESS_READ;
+}
+
 /* System V ABI for AMD64, 3.5.7: va_list. kiln_panic is one instruction, so that the registers hold
  * its arguments, and the return address is on top of the stack; the call before it has 5 bytes. */
 const char *arch_frame_panic(struct arch_frame *frame, va_list *arguments)
@@ -184,8 +191,7 @@ uintptr_t isa_frame_return_address(const struct arch_frame *frame)
 void isa_exception(struct arch_frame *frame);
 void isa_exception(struct arch_frame *frame)
 {
-    bool is_from_thread = !isa_is_handler_stack(frame->rsp);
-    if (frame->vector == VECTOR_NO_DEVICE && is_from_thread)
+    if (frame->vector == VECTOR_NO_DEVICE && arch_frame_is_thread(frame))
         isa_fp_first_use();
     else if (frame->vector == VECTOR_NMI && !(port_read8(PORT_NMI_REASON) & NMI_REASON_ERROR))
         core_nmi(frame);

@@ -55,3 +55,15 @@ void arch_tlb_flush(uintptr_t va, size_t bytes)
     if (KILN_CONFIG_SMP)
         core_call_others(forget, &range);
 }
+
+void arch_tlb_flush_here(uintptr_t va, size_t bytes)
+{
+    struct range range = {va, bytes};
+
+    forget(&range);
+}
+
+void arch_page_clear(void *page)
+{
+    arch_table_clear(page);
+}

@@ -29,6 +29,13 @@ void arch_frame_print_fault(const struct arch_frame *frame, arch_print_t print);
 /* True for a load, store or fetch of an address that is not mapped for it. */
 bool arch_frame_is_access(const struct arch_frame *frame, uintptr_t *address);
 
+/* What an access that arch_frame_is_access() knows was for. */
+enum arch_access { ARCH_ACCESS_READ, ARCH_ACCESS_WRITE, ARCH_ACCESS_FETCH };
+enum arch_access arch_frame_access(const struct arch_frame *frame);
+
+/* True when it was a thread that was interrupted, false of boot or a handler. */
+static inline bool arch_frame_is_thread(const struct arch_frame *frame);
+
 /*
  * kiln_panic() is an exception of arch's own, so that a report has all registers as they were: its
  * format and arguments, or NULL for any other exception. The frame's pc then is where it was

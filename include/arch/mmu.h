@@ -1,6 +1,8 @@
 /*
  * The arch contract: page tables. The mapper is plain C over memory, and is tested on the host.
- * A space is one tree of tables; the caller serialises changes to it. Thread context or boot.
+ * A space is one tree of tables; the caller serialises changes to it. Thread context or boot; an
+ * exception's handler where only single pages are mapped, protected or exchanged, is_zeroed and
+ * flushes_later are set and no block is split: then FP registers are left alone.
  */
 #ifndef ARCH_MMU_H
 #define ARCH_MMU_H
@@ -29,6 +31,8 @@ struct arch_space {
     uint64_t *root;            /* top table */
     arch_page_source_t source; /* where further tables come from */
     unsigned va_bits;          /* 39 or 48, as far as the ISA leaves the choice */
+    bool is_zeroed;            /* the source's pages are zeros: a new table is not cleared */
+    bool flushes_later;        /* unmap, protect and exchange leave TLBs to arch_mmu_flush() */
 };
 
 /* What arch_mmu_query finds. */
@@ -59,12 +63,48 @@ int arch_mmu_map(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t by
 int arch_mmu_map_fresh(struct arch_space *space, uintptr_t va, uintptr_t pa, size_t bytes,
                        enum arch_mapping kind);
 
+/* Maps one page where nothing is mapped, and where the space can: what was written to it before is
+ * seen by whoever sees it there. 0, -ENOMEM or -EEXIST. */
+int arch_mmu_map_page(struct arch_space *space, uintptr_t va, uintptr_t pa, enum arch_mapping kind);
+
 /* Removes mappings; what is not mapped is passed over. 0, -EINVAL, -ENOMEM (splitting a block). */
 int arch_mmu_unmap(struct arch_space *space, uintptr_t va, size_t bytes);
 
 /* Changes the kind of what is mapped. What is no longer to be cached may be cached still:
  * arch_cache_clean_invalidate() it then. 0, -EINVAL, -ENOMEM or -EFAULT (not mapped throughout). */
 int arch_mmu_protect(struct arch_space *space, uintptr_t va, size_t bytes, enum arch_mapping kind);
+
+/* The same for what of a range is mapped, where the space can map; the rest is passed over. 0 or
+ * -ENOMEM. About 16 instructions a page. */
+int arch_mmu_protect_mapped(struct arch_space *space, uintptr_t va, size_t bytes,
+                            enum arch_mapping kind);
+
+/*
+ * Puts another page in the place of one that is mapped by an entry of its own, or nothing, with
+ * ARCH_MAP_NONE. Returns the physical address of the one that was there; 0, and nothing is changed:
+ * there is none.
+ */
+uintptr_t arch_mmu_exchange(struct arch_space *space, uintptr_t va, uintptr_t pa,
+                            enum arch_mapping kind);
+
+/* Forgets translations of a range: on all CPUs, as arch_tlb_flush() of isa/mmu.h does it; on this
+ * one alone, in any context. */
+void arch_mmu_flush(uintptr_t va, size_t bytes);
+void arch_mmu_flush_here(uintptr_t va, size_t bytes);
+
+/*
+ * Takes tables out of a space from which a range has been unmapped: those that translate some of
+ * it, and nothing outside [low, high), in which nothing is mapped any more. The sink gets them, and
+ * may use their memory once the range is flushed.
+ */
+void arch_mmu_release_tables(struct arch_space *space, uintptr_t va, size_t bytes, uintptr_t low,
+                             uintptr_t high, void (*sink)(uintptr_t table));
+
+/* The first address that the space cannot map. */
+uintptr_t arch_mmu_limit(const struct arch_space *space);
+
+/* Zeroes a page of normal memory with general registers alone. Any context once caches are on. */
+void arch_page_clear(void *page);
 
 /* What va maps to. */
 struct arch_mapping_info arch_mmu_query(const struct arch_space *space, uintptr_t va);

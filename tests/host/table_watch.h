@@ -14,7 +14,7 @@
 
 #define WATCH_PAGES   6000
 #define WATCH_ENTRIES 512
-#define WATCH_DIRTY   64
+#define WATCH_DIRTY   1000
 
 struct watch_page {
     bool linked;    /* a walk can get here */
@@ -33,7 +33,8 @@ static struct {
     uintptr_t end;
 } watch_dirty[WATCH_DIRTY];
 static unsigned watch_dirty_count;
-static bool watch_unsynced; /* entries were written after the last barrier */
+static bool watch_exchanges; /* a page may take another's place at once, if the CPU lets it */
+static bool watch_unsynced;  /* entries were written after the last barrier */
 
 static uintptr_t watch_source(void)
 {
@@ -132,7 +133,8 @@ static void watch_write(uint64_t *entry, uint64_t value)
     bool is_split = is_live && format_is_table(value, page->shift);
 
     if (format_is_valid(value)) {
-        TEST_HOLDS(!is_live || format_may_replace(old, value, page->shift),
+        bool may_exchange = watch_exchanges && FORMAT_MAY_EXCHANGE;
+        TEST_HOLDS(!is_live || may_exchange || format_may_replace(old, value, page->shift),
                    "entry of %zx goes from %llx to %llx at once", va, (unsigned long long)old,
                    (unsigned long long)value);
         TEST_HOLDS(is_live || !watch_is_dirty(va, bytes), "%zx is made before it is flushed", va);
@@ -190,6 +192,12 @@ void arch_tlb_flush(uintptr_t va, size_t bytes)
         else if (end > va + bytes)
             watch_add_dirty(start > va + bytes ? start : va + bytes, end);
     }
+}
+
+/* There is one CPU. */
+void arch_tlb_flush_here(uintptr_t va, size_t bytes)
+{
+    arch_tlb_flush(va, bytes);
 }
 
 #endif

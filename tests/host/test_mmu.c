@@ -84,12 +84,13 @@ static void begin(unsigned va_bits, uintptr_t first, unsigned table_pages)
     window = first;
     for (size_t i = 0; i < PAGES; i++)
         model[i] = UNMAPPED;
+    space = (struct arch_space){0};
     TEST_HOLDS(watch_begin(&space, va_bits, table_pages) == 0, "no space");
 }
 
 /* A change of the window: pages [first, first + count). */
 struct change {
-    enum { MAP, UNMAP, PROTECT } action;
+    enum { MAP, UNMAP, PROTECT, PROTECT_MAPPED } action;
     size_t first;
     size_t count;
     uintptr_t physical;
@@ -109,8 +110,8 @@ static bool model_page(const struct change *change, size_t page, uint64_t *value
         *value = UNMAPPED;
         return true;
     default:
-        *value = (old & ~(PAGE - 1)) | change->kind;
-        return old != UNMAPPED;
+        *value = old == UNMAPPED ? UNMAPPED : (old & ~(PAGE - 1)) | change->kind;
+        return old != UNMAPPED || change->action == PROTECT_MAPPED;
     }
 }
 
@@ -142,8 +143,10 @@ static int apply(const struct change *change)
         return arch_mmu_map(&space, va, change->physical, bytes, change->kind);
     case UNMAP:
         return arch_mmu_unmap(&space, va, bytes);
-    default:
+    case PROTECT:
         return arch_mmu_protect(&space, va, bytes, change->kind);
+    default:
+        return arch_mmu_protect_mapped(&space, va, bytes, change->kind);
     }
 }
 
@@ -217,7 +220,7 @@ static struct change random_change(void)
     static const uintptr_t offsets[] = {0, 5 * GIB, 7 * MIB2, 3 * PAGE};
     size_t units[] = {1, 512, 512 * 512};
     size_t unit = units[test_below(3)];
-    struct change change = {.action = test_below(5) / 2 % 3};
+    struct change change = {.action = test_below(7) / 2};
 
     change.first = test_below(PAGES / unit) * unit;
     change.count = random_count(change.first);
@@ -366,6 +369,80 @@ static void test_fresh(void)
     TAP_EQUAL(arch_mmu_map_fresh(&space, 0, 0, MIB2, ARCH_MAP_DATA), -EEXIST);
 }
 
+/* Tables that a space has given back. */
+static uintptr_t released[8];
+static unsigned released_count;
+
+static void sink(uintptr_t table)
+{
+    if (released_count < 8)
+        released[released_count] = table;
+    released_count++;
+}
+
+/* A range between others: only tables that serve nothing else are given back. */
+static void test_release(unsigned va_bits, unsigned levels)
+{
+    uintptr_t va = 5 * GIB + MIB2;
+    begin(va_bits, 0, 20);
+    TAP_EQUAL(arch_mmu_map_page(&space, va - PAGE, 0, ARCH_MAP_DATA), 0);
+    TAP_EQUAL(arch_mmu_map_page(&space, va, PAGE, ARCH_MAP_DATA), 0);
+    TAP_EQUAL(arch_mmu_map_page(&space, va + PAGE, PAGE, ARCH_MAP_CODE), 0);
+    TAP_EQUAL(arch_mmu_map_page(&space, va, 2 * PAGE, ARCH_MAP_DATA), -EEXIST);
+    unsigned used = watch_used;
+    TAP_EQUAL(arch_mmu_unmap(&space, va, PAGE), 0);
+    released_count = 0;
+    arch_mmu_release_tables(&space, va, PAGE, va, va + PAGE, sink);
+    TAP_EQUAL(released_count, 0);
+    TAP_EQUAL(arch_mmu_unmap(&space, va + PAGE, PAGE), 0);
+    arch_mmu_release_tables(&space, va + PAGE, PAGE, va, 8 * GIB, sink);
+    TAP_EQUAL(released_count, 1);
+    TAP_EQUAL(released[0], (uintptr_t)watch_memory[used - 1]);
+    TAP_EQUAL(arch_mmu_query(&space, va).block_bytes, MIB2);
+    TAP_EQUAL(arch_mmu_unmap(&space, va - PAGE, PAGE), 0);
+    arch_mmu_release_tables(&space, va - PAGE, PAGE, 0, arch_mmu_limit(&space), sink);
+    TAP_EQUAL(released_count, levels);
+    arch_mmu_flush(0, arch_mmu_limit(&space));
+    watch_check_settled("release");
+}
+
+static void test_exchange(void)
+{
+    begin(39, 0, 20);
+    TAP_EQUAL(arch_mmu_exchange(&space, PAGE, 0, ARCH_MAP_DATA), 0);
+    TAP_EQUAL(arch_mmu_map(&space, PAGE, 5 * PAGE, PAGE, ARCH_MAP_DATA), 0);
+    watch_exchanges = true;
+    TAP_EQUAL(arch_mmu_exchange(&space, PAGE, 7 * PAGE, ARCH_MAP_READ_ONLY), 5 * PAGE);
+    watch_exchanges = false;
+    TAP_EQUAL(arch_mmu_query(&space, PAGE).physical, 7 * PAGE);
+    TAP_EQUAL(arch_mmu_query(&space, PAGE).kind, ARCH_MAP_READ_ONLY);
+    TAP_EQUAL(arch_mmu_exchange(&space, PAGE, 0, ARCH_MAP_NONE), 7 * PAGE);
+    TAP_EQUAL(arch_mmu_query(&space, PAGE).kind, ARCH_MAP_NONE);
+    TAP_EQUAL(arch_mmu_map(&space, MIB2, MIB2, MIB2, ARCH_MAP_DATA), 0);
+    TAP_EQUAL(arch_mmu_exchange(&space, MIB2, 0, ARCH_MAP_NONE), 0);
+    TAP_EQUAL(arch_mmu_query(&space, MIB2).block_bytes, MIB2);
+    watch_check_settled("exchange");
+    test_property("a page is exchanged by the rules");
+}
+
+/* Whoever promises to flush later is trusted, and tables from zeroed pages are not cleared. */
+static void test_promises(void)
+{
+    begin(39, 0, 20);
+    space.flushes_later = true;
+    TAP_EQUAL(arch_mmu_map(&space, 0, 0, 4 * PAGE, ARCH_MAP_DATA), 0);
+    TAP_EQUAL(arch_mmu_unmap(&space, 0, PAGE), 0);
+    TAP_EQUAL(watch_dirty_count, 1);
+    TAP_EQUAL(arch_mmu_protect_mapped(&space, PAGE, PAGE, ARCH_MAP_CODE), 0);
+    arch_mmu_exchange(&space, 2 * PAGE, 0, ARCH_MAP_NONE);
+    arch_mmu_flush_here(0, 2 * PAGE);
+    TAP_EQUAL(watch_dirty_count, 1);
+    arch_mmu_flush(2 * PAGE, PAGE);
+    watch_check_settled("later");
+    space.is_zeroed = true;
+    TAP_EQUAL(arch_mmu_map_page(&space, GIB, 0, ARCH_MAP_DATA), -EEXIST); /* it is not */
+}
+
 static void test_top_leaf(unsigned shift)
 {
     format_set_top_leaf(shift);
@@ -388,6 +465,10 @@ int main(int argc, char **argv)
     test_arguments(48);
     test_write_xor_execute();
     test_out_of_pages();
+    test_release(39, FORMAT_UPPER_TABLES + 3);
+    test_release(48, 4);
+    test_exchange();
+    test_promises();
     for (size_t i = 0; i < sizeof(top_leaves) / sizeof(top_leaves[0]); i++)
         test_top_leaf(top_leaves[i]);
     printf("# %u done, %u refused, %u out of pages\n", done, refused, out_of_pages);

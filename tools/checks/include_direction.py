@@ -44,7 +44,7 @@ def layer_of(path):
 def component_of(path):
     """The folder whose private headers a file sees."""
     parts = path.split("/")
-    if parts[0] in ("arch", "board", "apps"):
+    if parts[0] in ("arch", "board", "apps") and len(parts) > 2:
         return "/".join(parts[:2])
     return parts[0]
 
@@ -71,7 +71,7 @@ def problem_quoted(path, name, root):
     if layer_of(path) == "tests":
         inside = target.startswith("tests/")
     else:
-        inside = target.startswith(component_of(path) + "/")
+        inside = component_of(target) == component_of(path)
     return None if inside else f"{path}: {target} is private to {component_of(target)}/"
 
 

@@ -89,6 +89,10 @@ static inline void page_free_exact(uintptr_t address, size_t pages)
     kiln_page_free_exact((void *)address, pages);
 }
 
+/* Makes a block so many single pages, each allocated, with one reference and the block's owner.
+ * Nobody else refers to the block. About 5 instructions a page, with interrupts masked. */
+void page_split(uintptr_t address, unsigned order);
+
 /* One more and one less reference to an allocated block or exact allocation, by its first address;
  * the last page_put frees it. */
 void page_get(uintptr_t address);

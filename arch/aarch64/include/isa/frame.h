@@ -50,6 +50,12 @@ static inline uintptr_t arch_frame_link(const struct arch_frame *frame)
     return frame->lr;
 }
 
+/* SPSR_EL1.M: EL1t, on SP_EL0. */
+static inline bool arch_frame_is_thread(const struct arch_frame *frame)
+{
+    return (frame->pstate & 0xF) == 4;
+}
+
 extern char arch_semihost_instruction[];
 
 static inline bool arch_frame_is_semihost(const struct arch_frame *frame)

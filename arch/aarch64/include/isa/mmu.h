@@ -39,4 +39,13 @@ static inline void arch_tlb_flush(uintptr_t va, size_t bytes)
     __asm__ volatile("dsb ish\n\tisb" : : : "memory");
 }
 
+/* The same on this CPU alone. */
+static inline void arch_tlb_flush_here(uintptr_t va, size_t bytes)
+{
+    __asm__ volatile("dsb nshst" : : : "memory");
+    for (uintptr_t page = va >> 12; page < (va + bytes) >> 12; page++)
+        __asm__ volatile("tlbi vaae1, %0" : : "r"(page) : "memory");
+    __asm__ volatile("dsb nsh\n\tisb" : : : "memory");
+}
+
 #endif

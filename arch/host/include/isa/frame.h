@@ -7,6 +7,10 @@ struct arch_frame {
     uintptr_t pc;
     uintptr_t sp;
     uintptr_t fp;
+    bool is_access; /* what the test says of an access that failed */
+    bool is_handlers;
+    enum arch_access access;
+    uintptr_t address;
 };
 
 static inline uintptr_t arch_frame_pc(const struct arch_frame *frame)
@@ -31,6 +35,11 @@ static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
     const uintptr_t *record = (const uintptr_t *)fp;
 
     return (struct arch_backtrace_step){.pc = record[1], .fp = record[0]};
+}
+
+static inline bool arch_frame_is_thread(const struct arch_frame *frame)
+{
+    return !frame->is_handlers;
 }
 
 static inline bool arch_frame_is_semihost(const struct arch_frame *frame)

@@ -15,5 +15,6 @@ void arch_table_clear(uint64_t *table);
 void arch_table_publish(uint64_t *entry, uint64_t value);
 void arch_table_barrier(void);
 void arch_tlb_flush(uintptr_t va, size_t bytes);
+void arch_tlb_flush_here(uintptr_t va, size_t bytes);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef ISA_FRAME_H
 #define ISA_FRAME_H
 
+#include <arch/irq.h>
 #include <isa/frame_layout.h>
 
 /*
@@ -48,6 +49,11 @@ static inline uintptr_t arch_frame_pc(const struct arch_frame *frame)
 static inline uintptr_t arch_frame_fp(const struct arch_frame *frame)
 {
     return frame->rbp;
+}
+
+static inline bool arch_frame_is_thread(const struct arch_frame *frame)
+{
+    return !isa_is_handler_stack(frame->rsp);
 }
 
 /* Asks the page tables whether these bytes are mapped as memory. */

@@ -29,4 +29,7 @@ static inline void arch_table_barrier(void)
 /* Forgets translations of a range, on all CPUs: the others by an interrupt each. */
 void arch_tlb_flush(uintptr_t va, size_t bytes);
 
+/* The same on this CPU alone. */
+void arch_tlb_flush_here(uintptr_t va, size_t bytes);
+
 #endif

@@ -13,6 +13,10 @@
 /* Tables on the way of a 39-bit address above those of 1 GiB each. */
 #define FORMAT_UPPER_TABLES 0
 
+/* Whether an entry may lead to another page at once, as long as TLBs are flushed before the old one
+ * is used for something else. */
+#define FORMAT_MAY_EXCHANGE 0
+
 /* The sizes that the largest block may have: log2. */
 #define FORMAT_TOP_LEAVES                                                                          \
     {                                                                                              \
@@ -23,6 +27,11 @@
 static inline void format_set_top_leaf(unsigned shift)
 {
     (void)shift;
+}
+
+static inline void format_set_physical_bits(unsigned bits)
+{
+    (void)bits;
 }
 
 static inline uintptr_t format_limit(unsigned va_bits)

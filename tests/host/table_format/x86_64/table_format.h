@@ -11,6 +11,10 @@
 /* Tables on the way of a 39-bit address above those of 1 GiB each. */
 #define FORMAT_UPPER_TABLES 1
 
+/* Whether an entry may lead to another page at once, as long as TLBs are flushed before the old one
+ * is used for something else. */
+#define FORMAT_MAY_EXCHANGE 1
+
 /* The sizes that the largest page may have: log2. */
 #define FORMAT_TOP_LEAVES                                                                          \
     {                                                                                              \
@@ -24,6 +28,11 @@ struct mmu_limits mmu_limits = {.top_leaf = 30, .physical_bits = 46};
 static inline void format_set_top_leaf(unsigned shift)
 {
     mmu_limits.top_leaf = (uint8_t)shift;
+}
+
+static inline void format_set_physical_bits(unsigned bits)
+{
+    mmu_limits.physical_bits = (uint8_t)bits;
 }
 
 /* The lower half of the canonical addresses. */
