@@ -47,7 +47,8 @@ MALLOC_FAMILY = set("""
 # Each of these has to leave room for a program's own.
 POSIX = set("""
     access clock_getres clock_gettime clock_nanosleep clock_settime close fdopen fileno fstat
-    getentropy getpid gettimeofday isatty kill lseek nanosleep open read settimeofday sigprocmask
+    getentropy getpid gettimeofday isatty kill lseek mmap mprotect mremap munmap nanosleep open read
+    settimeofday sigprocmask
     sleep stat sysconf times unlink usleep write
 """.split())
 
