@@ -335,6 +335,32 @@ static void do_access(struct range range)
     }
 }
 
+/* Snapshots of one range, one on top of another, with writes between them. */
+static void do_nest(struct range range)
+{
+    if (!holds_all(range, MAPPED) || is_held(range))
+        return;
+    struct range part = {range.first + test_below(range.count), 1};
+    if (test_below(2))
+        do_protect(range);
+    for (int i = 0; i < 30; i++) {
+        switch (test_below(6)) {
+        case 0:
+            do_snapshot(range);
+            break;
+        case 1:
+            do_rollback();
+            break;
+        case 2:
+            do_end();
+            break;
+        default:
+            do_access(test_below(3) ? part : range);
+            break;
+        }
+    }
+}
+
 static void step(void)
 {
     struct range range = random_range();
@@ -364,6 +390,9 @@ static void step(void)
         break;
     case 8:
         do_end();
+        break;
+    case 9:
+        do_nest(range);
         break;
     default:
         do_access(range);
