@@ -441,7 +441,6 @@ static char said[100];
 static void say(const char *format, ...)
 {
     va_list arguments;
-
     va_start(arguments, format);
     vsnprintf(said, sizeof(said), format, arguments);
     va_end(arguments);
@@ -485,7 +484,6 @@ static void test_words(void)
 int main(int argc, char **argv)
 {
     static const unsigned top_leaves[] = FORMAT_TOP_LEAVES;
-
     test_begin(argc, argv, 1);
     format_set_top_leaf(top_leaves[0]);
     format_set_physical_bits(48); /* the memory is the host's */
