@@ -88,7 +88,7 @@ class MachineTest(KilnTest):
 
     TOOLS = ("env", "flock", "cmake", "ninja", "qemu-system-aarch64", "qemu-system-x86_64",
              "python3", "apt-get", "apt-cache", "apt-config", "install", "clang", "make", "mcopy",
-             "mkfs.fat", "grub-mkrescue", "xorriso",
+             "mkfs.fat", "grub-mkrescue", "xorriso", "xz",
              *(prefix + tool for prefix in ("aarch64-linux-gnu-", "x86_64-linux-gnu-") for tool in
                ("gcc", "ar", "ranlib", "as", "ld", "nm", "objcopy", "addr2line")))
 

@@ -23,6 +23,7 @@ PROGRAMS = {
     "mcopy": "mtools",
     "grub-mkrescue": "grub-common",
     "xorriso": "xorriso",
+    "xz": "xz-utils",
     "make": "make",
     "clang": "clang",
     "ld.lld": "lld",
@@ -49,7 +50,7 @@ BUILD = ("cmake", "ninja")
 LIBCS = {"picolibc": ("picolibc",), "newlib": ("newlib source", "make")}
 IMAGES = {
     "sdcard": ("mkfs.fat", "mcopy"),
-    "usb": ("grub-mkrescue", "GRUB for BIOS", "GRUB for UEFI", "xorriso", "mcopy"),
+    "usb": ("grub-mkrescue", "GRUB for BIOS", "GRUB for UEFI", "xorriso", "mcopy", "xz"),
 }
 DEBUG = ("gdb-multiarch",)
 CHECKS = (
