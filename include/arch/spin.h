@@ -29,6 +29,41 @@ static inline uint32_t arch_spin_until_changes(const uint32_t *word, uint32_t va
 /* Wakes every CPU that waits asleep where no monitor watches, as a parked one. After the store. */
 static inline void arch_spin_wake(void);
 
+#define ARCH_SPIN_TICKET 0x10000u
+
+typedef uint16_t __attribute__((may_alias)) arch_spin_half_t;
+
+/* The half of the lock that says which ticket is being served (little endian). */
+static inline arch_spin_half_t *arch_spin_served(arch_spinlock_t *lock)
+{
+    return (arch_spin_half_t *)&lock->tickets;
+}
+
 #include <isa/spin.h>
+
+static inline bool arch_spin_is_locked(const arch_spinlock_t *lock)
+{
+    uint32_t tickets = __atomic_load_n(&lock->tickets, __ATOMIC_RELAXED);
+
+    return (tickets & 0xFFFF) != tickets >> 16;
+}
+
+static inline bool arch_spin_trylock(arch_spinlock_t *lock)
+{
+    uint32_t tickets = __atomic_load_n(&lock->tickets, __ATOMIC_RELAXED);
+
+    if ((tickets & 0xFFFF) != tickets >> 16)
+        return false;
+    return __atomic_compare_exchange_n(&lock->tickets, &tickets, tickets + ARCH_SPIN_TICKET, false,
+                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline void arch_spin_unlock(arch_spinlock_t *lock)
+{
+    arch_spin_half_t *served = arch_spin_served(lock);
+    uint16_t next = (uint16_t)(__atomic_load_n(served, __ATOMIC_RELAXED) + 1);
+
+    __atomic_store_n(served, next, __ATOMIC_RELEASE);
+}
 
 #endif

@@ -7,22 +7,12 @@
 #ifndef ISA_SPIN_H
 #define ISA_SPIN_H
 
-#define ISA_SPIN_TICKET 0x10000u
-
-typedef uint16_t __attribute__((may_alias)) isa_spin_half_t;
-
-/* The half of the lock that says which ticket is being served (little endian). */
-static inline isa_spin_half_t *isa_spin_served(arch_spinlock_t *lock)
-{
-    return (isa_spin_half_t *)&lock->tickets;
-}
-
 static inline void isa_spin_wait_turn(arch_spinlock_t *lock, uint32_t ticket)
 {
     uint32_t served;
 
     for (;;) {
-        __asm__ volatile("ldaxrh %w0, %1" : "=r"(served) : "Q"(*isa_spin_served(lock)) : "memory");
+        __asm__ volatile("ldaxrh %w0, %1" : "=r"(served) : "Q"(*arch_spin_served(lock)) : "memory");
         if (served == ticket)
             return;
         __asm__ volatile("wfe" : : : "memory");
@@ -31,35 +21,11 @@ static inline void isa_spin_wait_turn(arch_spinlock_t *lock, uint32_t ticket)
 
 static inline void arch_spin_lock(arch_spinlock_t *lock)
 {
-    uint32_t tickets = __atomic_fetch_add(&lock->tickets, ISA_SPIN_TICKET, __ATOMIC_ACQUIRE);
+    uint32_t tickets = __atomic_fetch_add(&lock->tickets, ARCH_SPIN_TICKET, __ATOMIC_ACQUIRE);
     uint32_t ticket = tickets >> 16;
 
     if (__builtin_expect((tickets & 0xFFFF) != ticket, 0))
         isa_spin_wait_turn(lock, ticket);
-}
-
-static inline bool arch_spin_is_locked(const arch_spinlock_t *lock)
-{
-    uint32_t tickets = __atomic_load_n(&lock->tickets, __ATOMIC_RELAXED);
-
-    return (tickets & 0xFFFF) != tickets >> 16;
-}
-
-static inline bool arch_spin_trylock(arch_spinlock_t *lock)
-{
-    uint32_t tickets = __atomic_load_n(&lock->tickets, __ATOMIC_RELAXED);
-
-    if ((tickets & 0xFFFF) != tickets >> 16)
-        return false;
-    return __atomic_compare_exchange_n(&lock->tickets, &tickets, tickets + ISA_SPIN_TICKET, false,
-                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
-static inline void arch_spin_unlock(arch_spinlock_t *lock)
-{
-    isa_spin_half_t *served = isa_spin_served(lock);
-
-    __atomic_store_n(served, (uint16_t)(*served + 1), __ATOMIC_RELEASE);
 }
 
 static inline void arch_spin_relax(void)

@@ -4,28 +4,10 @@
 
 #include <isa/host.h>
 
-static inline bool arch_spin_is_locked(const arch_spinlock_t *lock)
-{
-    return (lock->tickets & 0xFFFF) != lock->tickets >> 16;
-}
-
-static inline bool arch_spin_trylock(arch_spinlock_t *lock)
-{
-    if (arch_spin_is_locked(lock))
-        return false;
-    lock->tickets += 0x10000;
-    return true;
-}
-
 static inline void arch_spin_lock(arch_spinlock_t *lock)
 {
     if (!arch_spin_trylock(lock))
         host_halt();
-}
-
-static inline void arch_spin_unlock(arch_spinlock_t *lock)
-{
-    lock->tickets = (lock->tickets & 0xFFFF0000u) | ((lock->tickets + 1) & 0xFFFF);
 }
 
 static inline void arch_spin_relax(void)

@@ -4,23 +4,6 @@
 
 #include <sched.h>
 
-static inline bool arch_spin_is_locked(const arch_spinlock_t *lock)
-{
-    uint32_t tickets = __atomic_load_n(&lock->tickets, __ATOMIC_RELAXED);
-
-    return (tickets & 0xFFFF) != tickets >> 16;
-}
-
-static inline bool arch_spin_trylock(arch_spinlock_t *lock)
-{
-    uint32_t tickets = __atomic_load_n(&lock->tickets, __ATOMIC_RELAXED);
-
-    if ((tickets & 0xFFFF) != tickets >> 16)
-        return false;
-    return __atomic_compare_exchange_n(&lock->tickets, &tickets, tickets + 0x10000, false,
-                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
 static inline void arch_spin_relax(void)
 {
     sched_yield();
@@ -35,16 +18,6 @@ static inline void arch_spin_lock(arch_spinlock_t *lock)
 }
 
 /* The low half, without a carry into the other. */
-static inline void arch_spin_unlock(arch_spinlock_t *lock)
-{
-    uint32_t tickets = __atomic_load_n(&lock->tickets, __ATOMIC_RELAXED);
-
-    while (!__atomic_compare_exchange_n(&lock->tickets, &tickets,
-                                        (tickets & 0xFFFF0000u) | ((tickets + 1) & 0xFFFF), true,
-                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-        continue;
-}
-
 static inline uint32_t arch_spin_until_changes(const uint32_t *word, uint32_t value)
 {
     uint32_t now;
