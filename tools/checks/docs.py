@@ -33,7 +33,7 @@ def public_calls():
 
 
 def declared(paths):
-    """Functions that these contract headers declare, inlines included; no builtins that they call."""
+    """Functions that these contract headers declare, inlines included; builtins are none."""
     found = set()
     for path in paths:
         text = re.sub(r"/\*.*?\*/", "", read(path), flags=re.DOTALL)
