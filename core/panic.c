@@ -3,6 +3,7 @@
 #include <arch/cpu.h>
 #include <arch/upcall.h>
 #include <board.h>
+#include <core/backtrace.h>
 #include <core/build_id.h>
 #include <core/console.h>
 #include <core/cpu.h>
@@ -26,7 +27,7 @@ static void put(void *context, char c)
     core_console_put(c);
 }
 
-static void print(const char *format, ...)
+void core_print(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -34,14 +35,18 @@ static void print(const char *format, ...)
     va_end(arguments);
 }
 
-/* The function is that of the instruction `back` bytes before: a call may be a function's last
- * instruction. */
-static const char *print_place(uintptr_t pc, unsigned back)
+const char *core_print_place(uintptr_t pc, unsigned back)
 {
     size_t offset = 0;
     const char *name = core_symbol(pc - back, &offset);
-    print(name ? "    0x%016zx %s+0x%zx\n" : "    0x%016zx ?\n", pc, name, offset + back);
+    core_print(name ? "    0x%016zx %s+0x%zx\n" : "    0x%016zx ?\n", pc, name, offset + back);
     return name;
+}
+
+void core_print_backtrace(const uintptr_t *pcs, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        core_print_place(pcs[i], 1);
 }
 
 /*
@@ -53,22 +58,22 @@ static void print_link(uintptr_t link, const char *function, uintptr_t first_ret
     size_t offset;
     const char *name = core_symbol(link - 1, &offset);
     if (name && name != function && link != first_return)
-        print_place(link, 1);
+        core_print_place(link, 1);
 }
 
 static void print_backtrace(const struct arch_frame *frame)
 {
     struct arch_backtrace_step step = {arch_frame_pc(frame), arch_frame_fp(frame)};
-    print("  backtrace:\n");
+    core_print("  backtrace:\n");
     unsigned depth = 0;
     do {
-        const char *function = print_place(step.pc, depth != 0);
+        const char *function = core_print_place(step.pc, depth != 0);
         step = arch_backtrace_next(step.fp);
         if (depth == 0)
             print_link(arch_frame_link(frame), function, step.pc);
     } while (step.pc && ++depth < BACKTRACE_DEPTH);
     if (step.pc)
-        print("    ... and more than %u callers\n", BACKTRACE_DEPTH);
+        core_print("    ... and more than %u callers\n", BACKTRACE_DEPTH);
 }
 
 static void print_context(void)
@@ -76,14 +81,14 @@ static void print_context(void)
     const struct kiln_thread *thread = arch_thread_self();
     uint32_t irq;
     uintptr_t handler;
-    print("  thread %s, cpu %u, board %s, build ", thread ? thread->name : "none (boot)",
-          arch_cpu_id(), board_facts.name);
+    core_print("  thread %s, cpu %u, board %s, build ", thread ? thread->name : "none (boot)",
+               arch_cpu_id(), board_facts.name);
     for (const uint8_t *byte = BUILD_ID_START; byte < BUILD_ID_END; byte++)
-        print("%02x", *byte);
-    print("\n");
+        core_print("%02x", *byte);
+    core_print("\n");
     if (KILN_CONFIG_CHECKS && core_interrupt_running(&irq, &handler)) {
-        print("  in the handler of interrupt %u:\n", irq);
-        print_place(handler, 0);
+        core_print("  in the handler of interrupt %u:\n", irq);
+        core_print_place(handler, 0);
     }
 }
 
@@ -110,17 +115,17 @@ static void print_message(struct arch_frame *frame)
     if (format)
         format_print(put, NULL, format, &arguments);
     else
-        core_fault_print(frame, print);
-    print("\n");
+        core_fault_print(frame, core_print);
+    core_print("\n");
 }
 
 static void print_report(const struct arch_frame *frame)
 {
     print_context();
-    arch_frame_dump(frame, print);
+    arch_frame_dump(frame, core_print);
     print_backtrace(frame);
     if (core_panic_log) {
-        print("  log:\n");
+        core_print("  log:\n");
         core_panic_log(core_console_put);
     }
 }
@@ -139,7 +144,7 @@ void core_fault(struct arch_frame *frame)
         if (kiln_program_flush)
             kiln_program_flush(core_console_put);
     }
-    print("\nkiln: panic%s: ", depth ? " inside the panic" : "");
+    core_print("\nkiln: panic%s: ", depth ? " inside the panic" : "");
     print_message(frame);
     if (depth == 0)
         print_report(frame);
@@ -153,7 +158,8 @@ void core_nmi(const struct arch_frame *frame)
     uintptr_t pc = arch_frame_pc(frame);
     size_t offset = 0;
     const char *name = core_symbol(pc, &offset);
-    print("kiln: NMI on cpu %u at 0x%zx %s+0x%zx\n", arch_cpu_id(), pc, name ? name : "?", offset);
+    core_print("kiln: NMI on cpu %u at 0x%zx %s+0x%zx\n", arch_cpu_id(), pc, name ? name : "?",
+               offset);
 }
 
 void kiln_assert_failed(const char *expression, const char *file, int line, const char *function)

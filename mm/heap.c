@@ -2,7 +2,7 @@
  * The heap: blocks of 48 sizes from caches (kiln/cache.h), larger ones as pages. The size of a
  * request leads to its cache by a table, the address of a block by its page's descriptor.
  */
-#include <kiln/heap.h>
+#include "heap_plain.h"
 
 #include <string.h>
 #include <arch/irq.h>

@@ -96,6 +96,21 @@
 #define KILN_CONFIG_UBSAN 0
 #endif
 
+/* Finds wrong accesses to memory (KASan), and what was wrongly freed: `--check=memory`. */
+#ifndef KILN_CONFIG_CHECK_MEMORY
+#define KILN_CONFIG_CHECK_MEMORY 0
+#endif
+
+/* Lists at exit which blocks are still allocated, and which of them are lost: `--check=leaks`. */
+#ifndef KILN_CONFIG_CHECK_LEAKS
+#define KILN_CONFIG_CHECK_LEAKS 0
+#endif
+
+/* Counts blocks and bytes of the heap by the call that allocates them. */
+#ifndef KILN_CONFIG_HEAP_PROFILE
+#define KILN_CONFIG_HEAP_PROFILE 0
+#endif
+
 /* Stack protector: a guard word, random per boot, between arrays and the return address. */
 #ifndef KILN_CONFIG_STACK_PROTECTOR
 #define KILN_CONFIG_STACK_PROTECTOR KILN_CONFIG_CHECKS
