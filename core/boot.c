@@ -7,6 +7,7 @@
 #include <core/boot_info.h>
 #include <core/console.h>
 #include <core/cpu.h>
+#include <core/fault_injection.h>
 #include <core/interrupt.h>
 #include <core/random.h>
 #include <core/thread.h>
@@ -157,6 +158,8 @@ void core_boot(uintptr_t boot_argument)
     find_memory();
     unsigned cpus = KILN_CONFIG_SMP ? gather_cpus() : 1;
     board_cpus_park(cpus);
+    if (KILN_CONFIG_FAULT_INJECTION)
+        core_fault_injection_begin();
     arch_mmu_unmap(&arch_boot_space, 0, ARCH_PAGE_BYTES);
     if (KILN_CONFIG_STACK_PROTECTOR)
         core_guard_init();

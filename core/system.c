@@ -5,6 +5,7 @@
 #include <core/build_id.h>
 #include <core/cpu.h>
 #include <core/exit.h>
+#include <core/fault_injection.h>
 #include <kiln/panic.h>
 #include <kiln/system.h>
 
@@ -43,6 +44,8 @@ static _Noreturn void end(int status)
 {
     arch_irq_disable();
     core_stop_other_cpus();
+    if (KILN_CONFIG_FAULT_INJECTION)
+        core_fault_injection_tell();
     arch_semihost_exit(status);
     core_semihost_absent();
 }

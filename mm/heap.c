@@ -9,6 +9,7 @@
 #include <kiln/panic.h>
 #include <kiln/trace.h>
 #include <lib/align.h>
+#include <mm/fault.h>
 #include <mm/lock.h>
 #include <mm/page.h>
 #include "page_memory.h"
@@ -165,6 +166,10 @@ void *kiln_heap_allocate(size_t bytes)
     void *block;
 
     KILN_ASSERT(!arch_in_interrupt());
+    if (fault_hits()) {
+        tell_failure();
+        return NULL;
+    }
     if (__builtin_expect(!is_small(bytes), 0))
         return allocate_slowly(bytes);
     place = place_for(bytes);
@@ -205,7 +210,7 @@ void *kiln_heap_allocate_aligned(size_t alignment, size_t bytes)
             return block;
         kiln_heap_free(block);
     }
-    block = allocate_large(alignment, bytes);
+    block = fault_hits() ? NULL : allocate_large(alignment, bytes);
     if (!block)
         tell_failure();
     KILN_TRACE(KILN_TRACE_ALLOCATE, block, bytes);

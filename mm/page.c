@@ -6,6 +6,7 @@
 #include <arch/irq.h>
 #include <kiln/panic.h>
 #include <lib/align.h>
+#include <mm/fault.h>
 
 /* What is asked for; order is unused in an exact request. */
 struct request {
@@ -86,7 +87,7 @@ static inline void check_context(unsigned flags)
 void *kiln_page_alloc_exact(size_t pages, unsigned flags)
 {
     check_context(flags);
-    if (pages == 0 || pages > SIZE_MAX / ARCH_PAGE_BYTES)
+    if (pages == 0 || pages > SIZE_MAX / ARCH_PAGE_BYTES || fault_hits())
         return NULL;
     return (void *)serve(&(struct request){pages, 0, flags, true});
 }
@@ -99,6 +100,8 @@ static __attribute__((noinline)) void *zeroed(uintptr_t page)
 void *kiln_page_alloc(unsigned order, unsigned flags)
 {
     check_context(flags);
+    if (fault_hits())
+        return NULL;
     if (order != 0 || (flags & PAGE_DMA))
         return (void *)page_zone_block(order, flags);
     uintptr_t state = arch_irq_save();

@@ -12,6 +12,7 @@
 #include <lib/list.h>
 #include <kiln/panic.h>
 #include <kiln/system.h>
+#include <mm/fault.h>
 #include <mm/lock.h>
 #include <mm/page.h>
 
@@ -427,6 +428,8 @@ void *kiln_cache_allocate(struct kiln_cache *cache)
     void *object;
 
     KILN_ASSERT(!arch_in_interrupt());
+    if (fault_hits())
+        return NULL;
     object = slab_take(cache, cache->mark);
     return object ? object : slab_allocate(cache);
 }

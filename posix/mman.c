@@ -96,13 +96,31 @@ int kiln_posix_mprotect(void *address, size_t bytes, int protection)
 }
 int mprotect(void *address, size_t bytes, int protection) POSIX_ALIAS(kiln_posix_mprotect);
 
-/* Copies the pages that are there; what has not been touched yet stays so. */
-static void copy_pages(char *to, const char *from, size_t bytes)
+/* Maps a page like another, with a copy of what that one holds, which is to be there before anybody
+ * touches it; what has not been touched yet stays so. 0 or an errno. */
+static int copy_page(char *to, const char *from)
 {
     struct kiln_vm_info info;
-    for (size_t at = 0; at < bytes; at += KILN_VM_PAGE)
-        if (kiln_vm_query(from + at, &info) == 0 && info.block_bytes)
-            memcpy(to + at, from + at, KILN_VM_PAGE);
+    bool is_there = kiln_vm_query(from, &info) == 0 && info.block_bytes;
+    int error = -kiln_vm_map(to, KILN_VM_PAGE, KILN_VM_WRITE,
+                             is_there ? KILN_VM_POPULATE : KILN_VM_ON_DEMAND);
+    if (!error && is_there)
+        memcpy(to, from, KILN_VM_PAGE);
+    return error;
+}
+
+/* Maps a reserved range with a copy of a smaller one at its start. 0 or an errno. */
+static int copy(char *to, size_t new_bytes, const char *from, size_t bytes,
+                enum kiln_vm_access access)
+{
+    int error = 0;
+    for (size_t at = 0; !error && at < bytes; at += KILN_VM_PAGE)
+        error = copy_page(to + at, from + at);
+    if (!error)
+        error = -kiln_vm_map(to + bytes, new_bytes - bytes, KILN_VM_WRITE, KILN_VM_ON_DEMAND);
+    if (!error && access != KILN_VM_WRITE)
+        error = -kiln_vm_protect(to, new_bytes, access);
+    return error;
 }
 
 /* Whether a range is mapped in one way that lets it be read: then it can move. */
@@ -119,12 +137,10 @@ static int move(void **address, size_t bytes, size_t new_bytes)
     void *place;
     if (!may_move(*address, bytes, &info))
         return EFAULT;
-    int error = map(&place, new_bytes, KILN_VM_WRITE, 0);
+    int error = find_room(&place, new_bytes, 0);
     if (error)
         return error;
-    copy_pages(place, *address, bytes);
-    if (info.access != KILN_VM_WRITE)
-        error = -kiln_vm_protect(place, new_bytes, info.access);
+    error = copy(place, new_bytes, *address, bytes, info.access);
     if (!error)
         error = -kiln_vm_release(*address, bytes);
     if (error)

@@ -86,6 +86,11 @@
 #define KILN_CONFIG_LOG_BYTES 1024
 #endif
 
+/* Fault injection: allocations fail on demand (boot option fail=, kiln_fail_allocations()). */
+#ifndef KILN_CONFIG_FAULT_INJECTION
+#define KILN_CONFIG_FAULT_INJECTION 0
+#endif
+
 /* Trace points (interrupt, wake, allocation) call kiln_trace(), which the app then defines. */
 #ifndef KILN_CONFIG_TRACE
 #define KILN_CONFIG_TRACE 0
