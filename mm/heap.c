@@ -12,6 +12,7 @@
 #include <mm/fault.h>
 #include <mm/lock.h>
 #include <mm/page.h>
+#include "heap_large.h"
 #include "page_memory.h"
 #include "slab_cache.h"
 
@@ -19,7 +20,6 @@
 #define CLASSES     48u
 #define LINEAR      8u /* classes of 16 to 128 bytes; then 8 for each doubling */
 #define SMALL_MOST  ((size_t)4096)
-#define MOST_BYTES  ((size_t)PTRDIFF_MAX)
 #define TABLE_SLOTS 2u /* caches in whose place the table stands */
 
 /* The table of classes lies in front of their caches: one base for both. Before the start it is
@@ -33,8 +33,6 @@ static union {
 static struct {
     struct kiln_spinlock lock; /* of the start */
     bool is_started;           /* atomic */
-    size_t large_blocks;       /* atomic, like what follows */
-    size_t large_pages;
 } common = {.lock = KILN_SPINLOCK_INIT};
 
 _Static_assert(sizeof(struct kiln_cache) == 256, "a cache is found by a shift");
@@ -62,12 +60,14 @@ static void start_class(unsigned number)
         __atomic_store_n(&heap.class_of[place], (uint8_t)(TABLE_SLOTS + number), __ATOMIC_RELAXED);
 }
 
-static void start(void)
+static __attribute__((cold)) void start(void)
 {
     uintptr_t interrupts = mm_lock(&common.lock);
 
     for (unsigned number = 0; number < CLASSES && !common.is_started; number++)
         start_class(number);
+    if (SLAB_HARDENED && !common.is_started)
+        heap_large_start();
     __atomic_store_n(&heap.class_of[0], (uint8_t)TABLE_SLOTS, __ATOMIC_RELAXED);
     __atomic_store_n(&common.is_started, true, __ATOMIC_RELEASE);
     mm_unlock(&common.lock, interrupts);
@@ -94,66 +94,23 @@ static inline struct kiln_cache *cache_at(uint8_t place)
     return cache;
 }
 
-/* Pages with an address of that alignment in front of so many; it is hardly ever another than the
- * first. */
-static uintptr_t take_pages(size_t alignment, size_t *pages)
-{
-    unsigned flags = arch_irqs_off() ? 0 : PAGE_WAIT;
-    size_t aligned = alignment / ARCH_PAGE_BYTES;
-    size_t natural = *pages > aligned / 2 ? *pages : aligned / 2 + 1;
-    uintptr_t first = page_alloc_exact(natural, flags);
-
-    if (first && !is_aligned(first, alignment)) {
-        page_free_exact(first, natural);
-        natural = *pages + aligned;
-        first = page_alloc_exact(natural, flags);
-    }
-    *pages = natural;
-    return first;
-}
-
-static void count_large(size_t blocks, size_t pages)
-{
-    __atomic_fetch_add(&common.large_blocks, blocks, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&common.large_pages, pages, __ATOMIC_RELAXED);
-}
-
 static void tell_failure(void)
 {
     if (kiln_heap_failed)
         kiln_heap_failed();
 }
 
-static void *allocate_large(size_t alignment, size_t bytes)
-{
-    size_t pages = bytes ? (bytes + ARCH_PAGE_BYTES - 1) / ARCH_PAGE_BYTES : 1;
-    uintptr_t first, data;
-    struct page *page;
-
-    if (bytes > MOST_BYTES || alignment > MOST_BYTES / 2)
-        return NULL;
-    first = take_pages(alignment, &pages);
-    if (!first)
-        return NULL;
-    data = align_up(first, alignment);
-    page = page_of(data);
-    slab_set_state(page, PAGE_LARGE);
-    page->owner = (void *)first;
-    count_large(1, pages);
-    return (void *)data;
-}
-
 /* A slab may be more than there is while a page for this one block is not too much. */
-static __attribute__((noinline)) void *allocate_slowly(size_t bytes)
+static __attribute__((cold, noinline)) void *allocate_slowly(size_t alignment, size_t bytes)
 {
     void *block = NULL;
 
     if (!__atomic_load_n(&common.is_started, __ATOMIC_ACQUIRE))
         start();
-    if (is_small(bytes))
+    if (alignment <= GRANULE && is_small(bytes))
         block = slab_allocate(cache_at(place_for(bytes)));
     if (!block)
-        block = allocate_large(GRANULE, bytes);
+        block = heap_large_allocate(alignment, bytes);
     if (!block)
         tell_failure();
     KILN_TRACE(KILN_TRACE_ALLOCATE, block, bytes);
@@ -171,57 +128,42 @@ void *kiln_heap_allocate(size_t bytes)
         return NULL;
     }
     if (__builtin_expect(!is_small(bytes), 0))
-        return allocate_slowly(bytes);
+        return allocate_slowly(GRANULE, bytes);
     place = place_for(bytes);
     if (KILN_CONFIG_SMP && __builtin_expect(place == 0, 0))
-        return allocate_slowly(bytes);
+        return allocate_slowly(GRANULE, bytes);
     block = slab_take(cache_at(place), 0);
     if (__builtin_expect(!block, 0))
-        return allocate_slowly(bytes);
+        return allocate_slowly(GRANULE, bytes);
     KILN_TRACE(KILN_TRACE_ALLOCATE, block, bytes);
     return block;
 }
 
-/* The least small size whose class is a multiple of the alignment; or a large one. */
-static size_t aligned_bytes(size_t alignment, size_t bytes)
-{
-    for (unsigned class = 0; class < CLASSES; class ++) {
-        size_t holds = class_bytes(class) - SLAB_OWN_BYTES;
-
-        if (holds >= bytes && class_bytes(class) % alignment == 0)
-            return holds;
-    }
-    return SMALL_MOST + 1;
-}
-
+/* A size that is a multiple of the alignment has a class of its own, or one of a larger multiple:
+ * classes are 16 bytes apart, or a power of two that they are multiples of. */
 void *kiln_heap_allocate_aligned(size_t alignment, size_t bytes)
 {
-    size_t small;
-    void *block;
+    size_t small = align_up((bytes ? bytes : 1) + SLAB_OWN_BYTES, alignment) - SLAB_OWN_BYTES;
 
     KILN_ASSERT(!arch_in_interrupt());
     KILN_ASSERT(alignment && (alignment & (alignment - 1)) == 0);
     if (alignment <= GRANULE)
         return kiln_heap_allocate(bytes);
-    small = aligned_bytes(alignment, bytes);
-    if (is_small(small)) {
-        block = kiln_heap_allocate(small);
-        if ((uintptr_t)block % alignment == 0)
-            return block;
-        kiln_heap_free(block);
-    }
-    block = fault_hits() ? NULL : allocate_large(alignment, bytes);
-    if (!block)
+    if (is_small(bytes) && is_small(small))
+        return kiln_heap_allocate(small);
+    if (fault_hits()) {
         tell_failure();
-    KILN_TRACE(KILN_TRACE_ALLOCATE, block, bytes);
-    return block;
+        return NULL;
+    }
+    return allocate_slowly(alignment, bytes);
 }
 
+/* In the words of slab.c, so that there is one copy of them. */
 static _Noreturn void stray(const void *data, const struct page *page)
 {
     if (page && (page->state == PAGE_FREE || page->state == PAGE_HOT_FREE))
-        kiln_panic("heap: block %p is free already (freed twice?)", data);
-    kiln_panic("heap: %p is not an allocated block", data);
+        kiln_panic("%s: block %p is free already (freed twice?)", "heap", data);
+    kiln_panic("%s: %p is not an allocated block", "heap", data);
 }
 
 /* The descriptor of the page that a block begins in; anything else ends the program. */
@@ -235,17 +177,7 @@ static struct page *page_of_block(const void *data)
     return page;
 }
 
-static void free_large(struct page *page, uintptr_t data)
-{
-    uintptr_t first = (uintptr_t)page->owner;
-    size_t pages = page_of(first)->pages;
-
-    slab_set_state(page, first == data ? PAGE_EXACT : PAGE_INSIDE);
-    count_large((size_t)-1, -pages);
-    page_free_exact(first, pages);
-}
-
-static __attribute__((noinline)) void free_slowly(void *data)
+static __attribute__((cold, noinline)) void free_slowly(void *data)
 {
     struct page *page;
 
@@ -253,7 +185,7 @@ static __attribute__((noinline)) void free_slowly(void *data)
         return;
     page = page_of_block(data);
     if (page->state == PAGE_LARGE)
-        free_large(page, (uintptr_t)data);
+        heap_large_free(page, data);
     else
         slab_give(page->owner, data, 0);
 }
@@ -284,39 +216,50 @@ void kiln_heap_free(void *data)
     free_slowly(data);
 }
 
-size_t kiln_heap_usable_bytes(const void *data)
+static size_t usable_bytes(const struct page *page, const void *data)
 {
-    struct page *page = page_of_block(data);
-    uintptr_t first;
-
     if (page->state == PAGE_SLAB) {
         struct kiln_cache *cache = page->owner;
 
         slab_verify(cache, (void *)(uintptr_t)data);
         return cache->stride - SLAB_OWN_BYTES;
     }
-    first = (uintptr_t)page->owner;
-    return page_of(first)->pages * ARCH_PAGE_BYTES - ((uintptr_t)data - first);
+    return heap_large_usable_bytes(page, data);
 }
 
-/* A block stays where it is while it holds what is asked for and at least half of it is used. */
-void *kiln_heap_resize(void *data, size_t bytes)
+size_t kiln_heap_usable_bytes(const void *data)
 {
-    size_t usable;
-    void *moved;
+    return usable_bytes(page_of_block(data), data);
+}
 
-    if (!data)
-        return kiln_heap_allocate(bytes);
-    KILN_ASSERT(!arch_in_interrupt());
-    usable = kiln_heap_usable_bytes(data);
-    if (bytes <= usable && bytes + GRANULE >= usable / 2)
-        return data;
-    moved = kiln_heap_allocate(bytes);
+static void *move(void *data, size_t usable, size_t bytes)
+{
+    void *moved = kiln_heap_allocate(bytes);
+
     if (!moved)
         return bytes <= usable ? data : NULL;
     memcpy(moved, data, bytes < usable ? bytes : usable);
     kiln_heap_free(data);
     return moved;
+}
+
+/* A small block stays where it is while it holds what is asked for and at least half of it is used.
+ */
+void *kiln_heap_resize(void *data, size_t bytes)
+{
+    struct page *page;
+    size_t usable;
+
+    if (!data)
+        return kiln_heap_allocate(bytes);
+    KILN_ASSERT(!arch_in_interrupt());
+    page = page_of_block(data);
+    usable = usable_bytes(page, data);
+    if (page->state == PAGE_LARGE && !is_small(bytes) && heap_large_resize(page, data, bytes))
+        return data;
+    if (bytes <= usable && bytes + GRANULE >= usable / 2)
+        return data;
+    return move(data, usable, bytes);
 }
 
 /* The largest block of an order that a zone has in its lists, or will have once it is opened. */
@@ -333,6 +276,7 @@ static size_t largest_free(const struct page_zone_stats *zone)
 void kiln_heap_get_stats(struct kiln_heap_stats *stats)
 {
     struct page_stats pages;
+    size_t large_pages;
 
     *stats = (struct kiln_heap_stats){0};
     if (!__atomic_load_n(&common.is_started, __ATOMIC_ACQUIRE))
@@ -347,8 +291,8 @@ void kiln_heap_get_stats(struct kiln_heap_stats *stats)
         if (largest > stats->largest_free_bytes)
             stats->largest_free_bytes = largest;
     }
-    stats->blocks = __atomic_load_n(&common.large_blocks, __ATOMIC_RELAXED);
-    stats->used_bytes = __atomic_load_n(&common.large_pages, __ATOMIC_RELAXED) * ARCH_PAGE_BYTES;
+    heap_large_count(&stats->blocks, &large_pages);
+    stats->used_bytes = large_pages * ARCH_PAGE_BYTES;
     for (unsigned class = 0; class < CLASSES; class ++) {
         struct kiln_cache_stats cache;
 

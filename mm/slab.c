@@ -69,7 +69,7 @@ static bool is_object(const struct kiln_cache *cache, uintptr_t slab, const void
            (uintptr_t)object < end_of(cache, slab)->fresh;
 }
 
-void slab_refuse(struct kiln_cache *cache, void *object)
+__attribute__((cold)) void slab_refuse(struct kiln_cache *cache, void *object)
 {
     uintptr_t slab = slab_of(cache, object);
     struct page *page = page_of(slab);
@@ -236,7 +236,7 @@ static void enlist(struct kiln_cache *cache)
 }
 
 /* The layout of objects and slabs, at the first use. Cache's lock. */
-static void start(struct kiln_cache *cache)
+static __attribute__((cold)) void start(struct kiln_cache *cache)
 {
     size_t alignment = cache->alignment < WORD ? WORD : cache->alignment;
     size_t bytes = (cache->object_bytes + WORD - 1) & ~(WORD - 1);
@@ -329,7 +329,7 @@ static void *refill(struct kiln_cache *cache)
     return object;
 }
 
-static bool add_slab(struct kiln_cache *cache)
+static __attribute__((cold)) bool add_slab(struct kiln_cache *cache)
 {
     uintptr_t slab = page_alloc(cache->slab_order, arch_irqs_off() ? 0 : PAGE_WAIT), state;
     struct page *page = slab ? page_of(slab) : NULL;

@@ -23,6 +23,7 @@ enum step_kind {
     STEP_GET,
     STEP_PUT,
     STEP_RECLAIM,
+    STEP_RESIZE,
     STEP_KINDS
 };
 
@@ -80,6 +81,24 @@ static void sequence_put(unsigned place)
         model_remove(&model_blocks[place]);
 }
 
+/* Grows or shrinks an exact allocation; what was in it stays. */
+static void sequence_resize(struct model_block *block, uint16_t value)
+{
+    size_t pages = 1 + value % (value & 32 ? 3000 : 70);
+    size_t kept = (pages < block->pages ? pages : block->pages) * ARCH_PAGE_BYTES;
+    char *data = (char *)block->address;
+
+    if (!block->pages || block->references > 1)
+        return;
+    data[0] = data[kept - 1] = 0x77;
+    if (page_resize_exact(block->address, pages, value >> 12 & PAGE_RESERVE))
+        block->pages = pages;
+    else
+        TEST_HOLDS(pages > block->pages, "%zu pages of %zu", pages, block->pages);
+    TEST_HOLDS(data[0] == 0x77 && data[kept - 1] == 0x77, "pages at %p", (void *)data);
+    memset(data, 0x33, block->pages * ARCH_PAGE_BYTES);
+}
+
 static void sequence_step(const struct step *step)
 {
     unsigned place = model_count ? step->value % model_count : 0;
@@ -93,6 +112,10 @@ static void sequence_step(const struct step *step)
         break;
     case STEP_RECLAIM:
         page_reclaim(step->value);
+        break;
+    case STEP_RESIZE:
+        if (model_count)
+            sequence_resize(&model_blocks[place], step->value);
         break;
     case STEP_GET:
         if (model_count)

@@ -53,6 +53,19 @@ static void release(unsigned char *block)
     kiln_heap_free(block);
 }
 
+/* The last byte moves to the new end. */
+static unsigned char *resize(unsigned char *block)
+{
+    unsigned char value = block[0], *resized = kiln_heap_resize(block, 1 + below(20000));
+
+    if (!resized)
+        return block;
+    if (resized[0] != value)
+        __atomic_add_fetch(&overlaps, 1, __ATOMIC_RELAXED);
+    resized[kiln_heap_usable_bytes(resized) - 1] = value;
+    return resized;
+}
+
 static void *run(void *number)
 {
     unsigned char *held[HELD] = {NULL};
@@ -64,7 +77,9 @@ static void *run(void *number)
         unsigned char **one = &held[below(HELD)];
 
         take_interrupts();
-        if (*one) {
+        if (*one && below(4) == 0) {
+            *one = resize(*one);
+        } else if (*one) {
             release(*one);
             *one = NULL;
         } else {

@@ -32,7 +32,8 @@ enum page_flags {
     PAGE_ZERO = KILN_PAGE_ZERO,
     PAGE_DMA = KILN_PAGE_DMA, /* below board_facts.dma_limit */
     PAGE_RESERVE = KILN_PAGE_RESERVE,
-    PAGE_WAIT = KILN_PAGE_WAIT
+    PAGE_WAIT = KILN_PAGE_WAIT,
+    PAGE_ALIGNED = 16 /* exact pages: to the next power of two, where a block is free for that */
 };
 
 /* What a page frame is. Only the first frame of a block has anything but PAGE_INSIDE from here. */
@@ -88,6 +89,10 @@ static inline void page_free_exact(uintptr_t address, size_t pages)
 {
     kiln_page_free_exact((void *)address, pages);
 }
+
+/* Gives an exact allocation, which nobody else refers to, so many pages where it stands: its last
+ * ones go back, or those behind it join. False: some of these are in use; nothing has changed. */
+bool page_resize_exact(uintptr_t address, size_t pages, unsigned flags);
 
 /* Makes a block so many single pages, each allocated, with one reference and the block's owner.
  * Nobody else refers to the block. About 5 instructions a page, with interrupts masked. */
