@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 
-from . import apps, boards, building, capture, configuration, elf, qemu
+from . import apps, boards, building, capture, configuration, elf, host_bench, qemu
 from .failure import Failure
 from .places import BuildFolder, in_root
 from .report import say
@@ -29,6 +29,7 @@ class Bench:
     def __init__(self, build_folder, verbose):
         self.build_folder = build_folder
         self.verbose = verbose
+        self.host = host_bench.HostBench(build_folder, verbose)
 
     def built(self, row):
         board = boards.load(row["board"])
@@ -86,6 +87,15 @@ class Bench:
             if runs(built, qemu.RunOptions(machine_arguments=["-m", str(mebibytes)])):
                 return mebibytes
         raise Failure(f"{row['name']}: does not even run with {MOST_MEBIBYTES} MiB", WORSE)
+
+    def on_host(self, row):
+        """Instructions of an operation of a mix on the host, beside other allocators; the mark is
+        a multiple of the best of those."""
+        row["tools"] = self.host.build()
+        others = self.host.others(row["mix"])
+        row["mark"] = int(min(others.values()) * row["mark_factor"])
+        row["note"] = ", ".join(f"{name} {count:.0f}" for name, count in others.items())
+        return round(self.host.kiln(row["mix"], row["hardened"]))
 
 
 def tools_of(board, tree):

@@ -33,7 +33,9 @@ PROGRAMS = {
     "ctags": "universal-ctags",
     "gcc": "gcc",
     "g++": "g++",
+    "valgrind": "valgrind",
 }
+# A package may have several names, which are those of different releases.
 FILES = {
     "picolibc": ("picolibc-aarch64-linux-gnu",
                  "/usr/lib/picolibc/aarch64-linux-gnu/include/picolibc.h"),
@@ -44,6 +46,10 @@ FILES = {
     "libc headers": ("libc6-dev", "/usr/include/stdio.h"),
     "clang sanitizers": ("libclang-rt-dev", "/usr/lib/*/clang/*/lib/*/libclang_rt.fuzzer*.a",
                          "/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer*.a"),
+    "jemalloc": ("libjemalloc2", "/usr/lib/*/libjemalloc.so.2"),
+    "mimalloc": (("libmimalloc2.0", "libmimalloc3"), "/usr/lib/*/libmimalloc.so.[23]"),
+    "tcmalloc": (("libtcmalloc-minimal4", "libtcmalloc-minimal4t64"),
+                 "/usr/lib/*/libtcmalloc_minimal.so.4"),
 }
 
 BUILD = ("cmake", "ninja")
@@ -53,6 +59,8 @@ IMAGES = {
     "usb": ("grub-mkrescue", "GRUB for BIOS", "GRUB for UEFI", "xorriso", "mcopy", "xz"),
 }
 DEBUG = ("gdb-multiarch",)
+HOST_BENCH = ("cmake", "ninja", "gcc", "libc headers", "valgrind", "jemalloc", "mimalloc",
+              "tcmalloc")
 CHECKS = (
     "fsck.fat", "clang", "ld.lld", "clang-format", "clang-tidy", "cppcheck", "ctags", "gcc", "g++",
     "libc headers", "clang sanitizers", "UEFI for QEMU",
@@ -75,7 +83,7 @@ def image_needs(board):
 
 def test_needs(boards):
     """What the tests of these boards need."""
-    needs = CHECKS + DEBUG + LIBCS["newlib"]
+    needs = CHECKS + DEBUG + HOST_BENCH + LIBCS["newlib"]
     for board in boards:
         needs += run_needs(board) + image_needs(board) + (board.isa.tool("g++"),)
     return tuple(dict.fromkeys(needs))
@@ -89,13 +97,21 @@ def find_program(name):
 def is_there(need):
     if need in PROGRAMS:
         return find_program(need) is not None
-    return any(glob.glob(pattern) for pattern in FILES[need][1:])
+    return file_of(need) is not None
+
+
+def file_of(need):
+    """The file that proves that a package is there, or None."""
+    return next((path for pattern in FILES[need][1:] for path in sorted(glob.glob(pattern))), None)
 
 
 def package_of(need):
     if need == "clang sanitizers":
         return sanitizer_package()
-    return PROGRAMS[need] if need in PROGRAMS else FILES[need][0]
+    package = PROGRAMS[need] if need in PROGRAMS else FILES[need][0]
+    if isinstance(package, str):
+        return package
+    return next(filter(candidate_version, package), package[0])
 
 
 def sanitizer_package():
