@@ -1,9 +1,8 @@
 /* Fault injection: the boot option, and what is told at the end of the run. */
 #include <core/fault_injection.h>
 
-#include <core/console.h>
+#include <core/backtrace.h>
 #include <kiln/system.h>
-#include <lib/format.h>
 #include <mm/fault.h>
 
 /* Decimal digits; returns what stands behind them. */
@@ -28,30 +27,15 @@ void core_fault_injection_begin(void)
     kiln_fail_allocations(first, count);
 }
 
-static void put(void *unused, char c)
-{
-    (void)unused;
-    core_console_put(c);
-}
-
-static void print(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    format_print(put, NULL, format, &arguments);
-    va_end(arguments);
-}
-
 void core_fault_injection_tell(void)
 {
     struct kiln_fault_counts counts;
     uint64_t first;
 
     kiln_fault_get_counts(&counts);
-    print("\nkiln: %llu allocations, %llu failed on demand, paths begin at",
-          (unsigned long long)counts.allocations, (unsigned long long)counts.failures);
+    core_print("\nkiln: %llu allocations, %llu failed on demand, paths begin at",
+               (unsigned long long)counts.allocations, (unsigned long long)counts.failures);
     for (unsigned n = 0; (first = fault_path(n)) != 0; n++)
-        print(" %llu", (unsigned long long)first);
-    print("\n");
+        core_print(" %llu", (unsigned long long)first);
+    core_print("\n");
 }

@@ -7,6 +7,7 @@
  */
 #include "page_memory.h"
 #include <lib/align.h>
+#include <mm/fault.h>
 
 #define NEIGHBOURHOODS 16u /* free blocks around which a run is searched, at most */
 
@@ -225,7 +226,8 @@ bool page_resize_exact(uintptr_t address, size_t pages, unsigned flags)
     struct page_zone *zone = region->zone;
     uintptr_t state = mm_lock(&zone->lock);
     size_t first = address / ARCH_PAGE_BYTES, was = page->pages;
-    bool is_done = pages <= was || grow(region, first + was, first + pages, flags);
+    bool is_done =
+        pages <= was || (!fault_hits() && grow(region, first + was, first + pages, flags));
 
     if (pages < was) {
         page_zone_set_free(zone, zone->free_pages + was - pages);

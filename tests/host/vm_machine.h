@@ -15,6 +15,7 @@
 #include <kiln/panic.h>
 #include <mm/early.h>
 #include <mm/vm.h>
+#include <kiln/fault.h>
 #include <page_memory.h>
 #include <table_format.h>
 #include <vm_space.h>
@@ -153,6 +154,39 @@ static size_t machine_free_pages(void)
     for (unsigned cpu = 0; cpu < CPUS; cpu++)
         free += page_hot_of[cpu].count;
     return free;
+}
+
+/* With FAULT_INJECTION: how many allocations had failed before this step. */
+static uint64_t machine_failures;
+
+static uint64_t machine_count_failures(void)
+{
+    struct kiln_fault_counts counts = {0};
+    if (KILN_CONFIG_FAULT_INJECTION)
+        kiln_fault_get_counts(&counts);
+    return counts.failures;
+}
+
+/* Some of the next allocations fail, or none. */
+static void machine_let_fail(void)
+{
+    static const uint64_t counts[] = {0, 0, 1, 1, 2, KILN_FAIL_ALL};
+    machine_failures = machine_count_failures();
+    if (KILN_CONFIG_FAULT_INJECTION)
+        kiln_fail_allocations(1 + test_below(6), counts[test_below(6)]);
+}
+
+static void machine_let_succeed(void)
+{
+    if (KILN_CONFIG_FAULT_INJECTION)
+        kiln_fail_allocations(0, 0);
+}
+
+/* Whether what is wanted may not be there. */
+static bool machine_is_short(void)
+{
+    return page_memory.zones[0].free_pages <= page_memory.zones[0].min + 2 ||
+           machine_count_failures() != machine_failures;
 }
 
 #endif

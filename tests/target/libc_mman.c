@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "free_pages.h"
 #include "tap.h"
 
 #define PAGE    ((size_t)4096)
@@ -17,6 +18,7 @@ static char *map(size_t bytes, int protection, int flags)
 static void test_errors(void)
 {
     char *start = map(PAGE, PROT_READ, PRIVATE);
+    TAP_NEED(start != MAP_FAILED);
     TAP_CHECK(FAILS(map(0, PROT_READ, PRIVATE) == MAP_FAILED, EINVAL));
     TAP_CHECK(FAILS(map(PAGE, PROT_READ, MAP_ANONYMOUS) == MAP_FAILED, EINVAL));
     TAP_CHECK(FAILS(map(PAGE, PROT_READ, MAP_PRIVATE) == MAP_FAILED, ENODEV));
@@ -39,15 +41,15 @@ static void test_errors(void)
 static void test_memory(int flags)
 {
     char *start = map(5 * PAGE - 100, PROT_READ | PROT_WRITE, PRIVATE | flags);
-    TAP_CHECK(start != MAP_FAILED && (size_t)start % PAGE == 0);
+    TAP_NEED(start != MAP_FAILED && (size_t)start % PAGE == 0);
     memset(start + PAGE, 1, PAGE);
     TAP_CHECK(start[0] == 0 && start[PAGE] == 1 && start[5 * PAGE - 1] == 0);
     TAP_EQUAL(mprotect(start, 5 * PAGE, PROT_NONE), 0);
     TAP_EQUAL(mprotect(start, 5 * PAGE, PROT_READ), 0);
     TAP_EQUAL(start[2 * PAGE - 1], 1);
     TAP_EQUAL(munmap(start, PAGE), 0);
-    TAP_CHECK(mmap(start + PAGE, PAGE, PROT_READ | PROT_WRITE, PRIVATE | MAP_FIXED, -1, 0) ==
-              start + PAGE);
+    TAP_NEED(mmap(start + PAGE, PAGE, PROT_READ | PROT_WRITE, PRIVATE | MAP_FIXED, -1, 0) ==
+             start + PAGE);
     TAP_EQUAL(start[PAGE], 0);
     TAP_EQUAL(munmap(start, 5 * PAGE), 0);
 }
@@ -55,10 +57,11 @@ static void test_memory(int flags)
 static void test_remap(void)
 {
     char *start = map(4 * PAGE, PROT_READ | PROT_WRITE, PRIVATE);
+    TAP_NEED(start != MAP_FAILED);
     strcpy(start + PAGE, "kept");
     TAP_EQUAL(mprotect(start, 4 * PAGE, PROT_READ), 0);
     char *larger = mremap(start, 4 * PAGE, 100 * PAGE, MREMAP_MAYMOVE);
-    TAP_CHECK(larger != MAP_FAILED && strcmp(larger + PAGE, "kept") == 0);
+    TAP_NEED(larger != MAP_FAILED && strcmp(larger + PAGE, "kept") == 0);
     TAP_EQUAL(larger[99 * PAGE], 0);
     TAP_CHECK(FAILS(mprotect(start, PAGE, PROT_READ) == -1, ENOMEM));
     TAP_EQUAL(mprotect(larger, PAGE, PROT_READ | PROT_WRITE), 0);
@@ -70,9 +73,11 @@ static void test_remap(void)
 
 int main(void)
 {
+    size_t before = count_free_pages();
     test_errors();
     test_memory(0);
     test_memory(MAP_POPULATE);
     test_remap();
+    TAP_BALANCES(count_free_pages(), before);
     return tap_done();
 }

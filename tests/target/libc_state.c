@@ -103,7 +103,7 @@ static void test_signals(void)
 static void test_environment(void)
 {
     TAP_CHECK(getenv("HOME") == NULL);
-    TAP_EQUAL(setenv("HOME", "/here", 1), 0);
+    TAP_NEED(setenv("HOME", "/here", 1) == 0 && getenv("HOME"));
     tap_check(strcmp(getenv("HOME"), "/here") == 0, "setenv, getenv");
 }
 

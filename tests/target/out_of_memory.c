@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "free_pages.h"
 #include "tap.h"
 
 #define PAGE   KILN_VM_PAGE
@@ -315,16 +316,6 @@ static const struct operation operations[] = {
     {"mremap", map_small, act_mremap, unmap_range},
 };
 
-/* Free pages, after everybody has given back what he keeps at hand: nobody has so many. */
-static size_t count_free(void)
-{
-    struct kiln_heap_stats stats;
-
-    kiln_page_alloc_exact(SIZE_MAX / PAGE / 2, KILN_PAGE_WAIT);
-    kiln_heap_get_stats(&stats);
-    return stats.free_bytes / PAGE;
-}
-
 /* One run, of which `count` allocations from the `first` on fail. False: none has, or it went
  * wrong. */
 static bool run(const struct operation *operation, uint64_t first, uint64_t count, size_t pages)
@@ -338,7 +329,7 @@ static bool run(const struct operation *operation, uint64_t first, uint64_t coun
     kiln_fail_allocations(0, 0);
     kiln_fault_get_counts(&after);
     operation->undo();
-    size_t left = count_free();
+    size_t left = count_free_pages();
     bool is_good =
         end != WRONG && left == pages && (after.failures > before.failures || end == DONE);
     if (!is_good) {
@@ -370,7 +361,7 @@ static void test(const struct operation *operation)
         operation->act();
         operation->undo();
     }
-    size_t pages = count_free();
+    size_t pages = count_free_pages();
 
     failed_once = count_runs(operation, 1, pages);
     failed_all = count_runs(operation, KILN_FAIL_ALL, pages);

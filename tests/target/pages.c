@@ -5,6 +5,7 @@
  */
 #include <kiln.h>
 #include <string.h>
+#include "free_pages.h"
 #include "run_on_cpu.h"
 #include "tap.h"
 
@@ -43,11 +44,15 @@ static void test_blocks(void)
     for (unsigned order = 0; order <= 8; order++) {
         size_t bytes = (size_t)KILN_PAGE_BYTES << order;
         char *block = kiln_page_alloc(order, 0);
-        is_aligned = is_aligned && block && (uintptr_t)block % bytes == 0;
+        if (!block)
+            TAP_NEED(!"there is a block");
+        is_aligned = is_aligned && (uintptr_t)block % bytes == 0;
         memset(block, 0x5A, bytes);
         kiln_page_free(block, order);
         block = kiln_page_alloc(order, KILN_PAGE_ZERO | KILN_PAGE_WAIT);
-        is_zero = is_zero && block && is_all(block, bytes, 0);
+        if (!block)
+            TAP_NEED(!"there is a block of zeros");
+        is_zero = is_zero && is_all(block, bytes, 0);
         kiln_page_free(block, order);
     }
     TAP_CHECK(is_aligned);
@@ -60,12 +65,12 @@ static void test_exact(void)
     char *pages = kiln_page_alloc_exact(5, KILN_PAGE_ZERO);
     char *single = kiln_page_alloc(0, 0);
 
-    TAP_CHECK(pages && is_all(pages, 5 * KILN_PAGE_BYTES, 0));
+    TAP_NEED(pages && single && is_all(pages, 5 * KILN_PAGE_BYTES, 0));
     TAP_CHECK(single < pages || single >= pages + 5 * KILN_PAGE_BYTES);
     kiln_page_free_exact(pages, 5);
     kiln_page_free(single, 0);
     pages = kiln_page_alloc_exact(2500, KILN_PAGE_WAIT);
-    TAP_CHECK(pages != NULL);
+    TAP_NEED(pages != NULL);
     memset(pages, 1, (size_t)2500 * KILN_PAGE_BYTES);
     kiln_page_free_exact(pages, 2500);
 }
@@ -75,7 +80,7 @@ static void test_reach(void)
     char *block = kiln_page_alloc(4, KILN_PAGE_DMA);
     bool is_pi = strncmp(kiln_board_name(), "raspi", 5) == 0;
 
-    TAP_CHECK(block && (!is_pi || (uintptr_t)block + 16 * KILN_PAGE_BYTES <= 0x40000000));
+    TAP_NEED(block && (!is_pi || (uintptr_t)block + 16 * KILN_PAGE_BYTES <= 0x40000000));
     kiln_page_free(block, 4);
 }
 
@@ -133,10 +138,10 @@ static void test_exhaustion(void)
     TAP_CHECK(before > 0);
     for (; (page = kiln_page_alloc(0, 0)) != NULL; pages++, last = page)
         *(void **)page = last;
-    TAP_CHECK(pages > (size_t)before << KILN_PAGE_ORDER_TOP);
+    TAP_NEED(pages > (size_t)before << KILN_PAGE_ORDER_TOP);
     TAP_CHECK(kiln_page_alloc(8, KILN_PAGE_WAIT) == NULL);
     page = kiln_page_alloc(0, KILN_PAGE_RESERVE);
-    TAP_CHECK(page != NULL);
+    TAP_NEED(page != NULL);
     kiln_page_free(page, 0);
     for (; last; last = page) {
         page = *(void **)last;
@@ -162,10 +167,12 @@ int main(int argc, char **argv)
         misuse(argv[1]);
         return 1;
     }
+    size_t before = count_free_pages();
     test_blocks();
     test_exact();
     test_reach();
     test_cpus();
     test_exhaustion();
+    TAP_BALANCES(count_free_pages(), before);
     return tap_done();
 }

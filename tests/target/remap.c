@@ -52,7 +52,8 @@ static void test_page(void)
     unsigned wrong = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
         uint32_t *page = pages[round % 2];
-        wrong += map(&space, ALIAS, (uintptr_t)page, PAGE, ARCH_MAP_DATA) != 0;
+        if (map(&space, ALIAS, (uintptr_t)page, PAGE, ARCH_MAP_DATA) != 0)
+            TAP_NEED(!"a page can be mapped");
         wrong += count_others(ALIAS, (uint32_t)(uintptr_t)page);
         wrong += unmap(&space, ALIAS, PAGE) != 0;
     }
@@ -66,14 +67,14 @@ static void test_block(void)
     uintptr_t physical = (uintptr_t)pages[0] & -BLOCK;
     uintptr_t at = block + ((uintptr_t)pages[0] - physical);
     unsigned shift;
-    TAP_EQUAL(map(&space, block, physical, BLOCK, ARCH_MAP_DATA), 0);
+    TAP_NEED(map(&space, block, physical, BLOCK, ARCH_MAP_DATA) == 0);
     entry_of((const void *)at, &shift);
     TAP_EQUAL(shift, 21);
     TAP_EQUAL(count_others(at, (uint32_t)(uintptr_t)pages[0]), 0);
-    TAP_EQUAL(unmap(&space, at, PAGE), 0);
+    TAP_NEED(unmap(&space, at, PAGE) == 0);
     TAP_EQUAL(entry_of((const void *)at, &shift), 0);
     TAP_EQUAL(shift, 12);
-    TAP_EQUAL(map(&space, at, (uintptr_t)pages[1], PAGE, ARCH_MAP_DATA), 0);
+    TAP_NEED(map(&space, at, (uintptr_t)pages[1], PAGE, ARCH_MAP_DATA) == 0);
     TAP_EQUAL(count_others(at, (uint32_t)(uintptr_t)pages[1]), 0);
     tap_check(count_others(at + PAGE, *(uint32_t *)((uintptr_t)pages[0] + PAGE)) == 0,
               "the next page is as before");
@@ -91,7 +92,7 @@ int main(void)
     *(void **)&map = runtime_function("arch_mmu_map");
     *(void **)&unmap = runtime_function("arch_mmu_unmap");
     for (int i = 0; i < 2; i++) {
-        pages[i] = (uint32_t *)new_page();
+        TAP_NEED((pages[i] = (uint32_t *)new_page()) != NULL);
         pages[i][0] = (uint32_t)(uintptr_t)pages[i];
     }
     printf("# %u CPUs\n", kiln_cpu_count());

@@ -153,6 +153,7 @@ static void test_large(void)
     unsigned char *area = malloc(LARGE + 200);
     unsigned wrong = 0;
 
+    TAP_NEED(area != NULL);
     for (size_t at = 0; at < 130; at += 13) {
         fill_bytes(area, 0x77, LARGE + 200);
         memset(area + at, 0, LARGE - 13 * at);

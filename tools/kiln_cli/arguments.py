@@ -128,6 +128,8 @@ def add_test(commands):
     test.add_argument("pattern", nargs="?", metavar="PATTERN",
                       help="only tests whose name matches this regular expression")
     test.add_argument("-b", "--board", metavar="BOARD", help="only the tests of this board")
+    test.add_argument("--long", action="store_true",
+                      help="let every single allocation fail, not just one of each kind: for hours")
 
 
 def add_bench(commands):

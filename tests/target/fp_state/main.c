@@ -97,7 +97,8 @@ int main(void)
     printf("# a state has %zu bytes\n", bytes);
     for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++)
         for (int i = 0; i < 2; i++)
-            states[cpu][i] = aligned_alloc(ARCH_FP_STATE_ALIGN, (bytes + 63) & -(size_t)64);
+            TAP_NEED((states[cpu][i] =
+                          aligned_alloc(ARCH_FP_STATE_ALIGN, (bytes + 63) & -(size_t)64)) != NULL);
     test_here();
     for (unsigned cpu = 1; cpu < kiln_cpu_count(); cpu++) {
         run_on_cpu(cpu, use);

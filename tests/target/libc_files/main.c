@@ -114,7 +114,7 @@ static void test_text(void)
     char line[20], word[20];
     int number;
 
-    TAP_CHECK(file != NULL);
+    TAP_NEED(file != NULL);
     tap_check(fgets(line, sizeof(line), file) && strcmp(line, "one 1\n") == 0, "fgets");
     TAP_EQUAL(ftell(file), 6);
     TAP_EQUAL(fscanf(file, "%19s %d", word, &number), 2);
@@ -141,6 +141,7 @@ static void test_binary(void)
     static char buffer[777];
     FILE *file = fopen("data/bytes.bin", "rb");
 
+    TAP_NEED(file != NULL);
     TAP_EQUAL(setvbuf(file, buffer, _IOFBF, sizeof(buffer)), 0);
     TAP_EQUAL(fread(data, 100, 31, file), 30);
     TAP_EQUAL(count_wrong(0, BYTES), 0);
@@ -169,6 +170,7 @@ static void test_streams(void)
     TAP_CHECK(fopen("data/bytes.bin", "?") == NULL && errno == EINVAL);
     TAP_CHECK(fdopen(77, "r") == NULL && errno == EBADF);
     file = fmemopen(data, 10, "w");
+    TAP_NEED(file != NULL);
     fprintf(file, "abc");
     TAP_EQUAL(fclose(file), 0);
     tap_check(strcmp((char *)data, "abc") == 0, "fmemopen");
@@ -180,6 +182,7 @@ static void test_reopening(void)
     int number = 0;
     char word[20];
 
+    TAP_NEED(file != NULL);
     fgetc(file);
     TAP_CHECK(freopen("data/numbers.txt", "r", file) == file);
     TAP_EQUAL(fscanf(file, "%19s %d", word, &number), 2);
@@ -202,6 +205,7 @@ static void test_positions(void)
     FILE *file = fopen("data/bytes.bin", "r");
     fpos_t position;
 
+    TAP_NEED(file != NULL);
     TAP_EQUAL(fread(data, 1, 20, file), 20);
     TAP_EQUAL(fgetpos(file, &position), 0);
     TAP_EQUAL(fread(data, 1, 20, file), 20);

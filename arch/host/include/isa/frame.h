@@ -29,11 +29,15 @@ static inline uintptr_t arch_frame_link(const struct arch_frame *frame)
     return 0;
 }
 
-/* A record is the caller's frame pointer and the return address, as on AArch64 and x86_64. */
+/* A record is the caller's frame pointer and the return address, as on AArch64 and x86_64. What
+ * main's caller has in that register is anything. */
 static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
 {
     const uintptr_t *record = (const uintptr_t *)fp;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
+    if (fp - here > (uintptr_t)1 << 16 || fp % sizeof(*record))
+        return (struct arch_backtrace_step){0, 0};
     return (struct arch_backtrace_step){.pc = record[1], .fp = record[0]};
 }
 

@@ -1,0 +1,181 @@
+#!/usr/bin/python3
+"""Walks the ways out of memory of the images of tests/target: [IMAGE...]. Prints TAP.
+
+Each image that allocates runs once to count its allocations, then again for each of them, which
+then fails: in an ordinary run the first one of each path (backtrace), with KILN_LONG_TESTS=1 every
+one. Whatever the program does then is right, but for a panic that does not say that memory is used
+up, a hang, and pages that do not balance.
+"""
+
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools"))
+
+from kiln_cli import (apps, boards, building, capture, children,  # noqa: E402  (path above)
+                      configuration, packages, qemu, tap, target_tests)
+from kiln_cli.elf import Elf64  # noqa: E402
+from kiln_cli.places import BuildFolder  # noqa: E402
+
+BOARD = "virt-aarch64"
+CONFIG = {"CHECKS": "1", "FAULT_INJECTION": "1"}
+# Little memory is used up soon.
+MEMORY = "mem=64M"
+SECONDS = 40
+PANICKED = 134
+# What runs with an allocation failing: this is what the image tells at its end.
+COUNTS = re.compile(r"^kiln: (\d+) allocations, (\d+) failed on demand, paths begin at((?: \d+)*)$",
+                    re.MULTILINE)
+# The panics of a program that could not say more: docs/errors.md has them.
+NO_MEMORY = re.compile(r"^kiln: panic: (out of memory on demand: |operator new: no memory )",
+                       re.MULTILINE)
+UNBALANCED = re.compile(r"^not ok .* balances .*", re.MULTILINE)
+
+
+class Image:
+    """One image with fault injection, as capture.run() wants it."""
+
+    def __init__(self, run, tree, board):
+        self.run = run
+        self.name = run.image
+        folder = os.path.join(tree, self.name) if os.path.isdir(run.source) else tree
+        is_own = os.path.isdir(run.source)
+        self.tree = folder
+        self.elf = os.path.join(folder, f"{self.name}.elf")
+        self.image = os.path.join(folder, board.kernel if is_own else f"{self.name}.img")
+        self.configuration = {**board.config, **config_of(run), **CONFIG}
+        self.request = building.Request(apps.App(self.name, file=self.elf), board, CONFIG,
+                                        BuildFolder())
+
+    def addr2line(self):
+        names = (self.request.board.isa.tool("addr2line"), "llvm-addr2line")
+        return next(filter(packages.find_program, names), "addr2line")
+
+    def allocates(self):
+        try:
+            return bool(Elf64(self.elf).symbol("fault_count"))
+        except KeyError:
+            return False
+
+    def start(self, failing=None):
+        run = self.run
+        has_its_own = run.get("own_words") or run.get("arguments")
+        words = run.get("own_words", [] if has_its_own else [MEMORY])
+        words = words + ([f"fail={failing}"] if failing else [])
+        options = qemu.RunOptions(run.get("arguments", []), run.get("smp"), own_words=words)
+        return capture.run(self, options, SECONDS, run.input_bytes(), run.get("host", "pipe"))
+
+
+def config_of(run):
+    smp = {"SMP": "1"} if run.get("smp", 1) > 1 else {}
+    return {**{name: str(value) for name, value in run.get("config", {}).items()}, **smp}
+
+
+def is_usable(facts):
+    """A run that should succeed, on any machine of the board's ISA, that injects nothing itself."""
+    return (facts.get("isa", "aarch64") == "aarch64" and facts.get("status", 0) == 0
+            and not {"machine", "machine_arguments", "app", "libc"} & set(facts)
+            and "FAULT_INJECTION" not in facts.get("config", {}))
+
+
+def runs(wanted):
+    """The first usable run of each image, on this board if there is one."""
+    for image, path in target_tests.images().items():
+        usable = sorted(filter(is_usable, target_tests.facts_of(image, path)),
+                        key=lambda facts: BOARD not in facts.get("boards", [BOARD]))
+        if path and usable and not image.endswith("_x86_64") and (not wanted or image in wanted):
+            yield target_tests.Run(image, BOARD, usable[0], path)
+
+
+def project_text(chosen):
+    lines = ["cmake_minimum_required(VERSION 3.20)", "project(kiln_faults C CXX)",
+             "find_package(Kiln REQUIRED)"]
+    for run in chosen:
+        if os.path.isdir(run.source):
+            lines.append(f"add_subdirectory([==[{run.source}]==] {run.image})")
+            continue
+        config = " ".join(f"{name}={value}" for name, value in config_of(run).items())
+        lines.append(f"kiln_app({run.image} SOURCES [==[{run.source}]==] OUTPUT {run.image}.img"
+                     + (f" CONFIG {config})" if config else ")"))
+    return "\n".join(lines) + "\n"
+
+
+def build(chosen, board, folder):
+    """All images in one project, which shares their runtimes; the folder they are in, or None."""
+    source = os.path.join(folder.path, "tests", "faults")
+    tree = os.path.join(source, "build")
+    os.makedirs(source, exist_ok=True)
+    with open(os.path.join(source, "CMakeLists.txt"), "w", encoding="utf-8") as file:
+        file.write(project_text(chosen))
+    request = building.Request(apps.find(apps.DEFAULT), board, CONFIG, folder)
+    entries = [f"-D{name}={value}" for name, value in request.cache_entries().items()]
+    for command in (["cmake", "-G", "Ninja", "-S", source, "-B", tree, *entries],
+                    ["cmake", "--build", tree]):
+        status, output = building.run_quietly(command, verbose=False)
+        if status != 0:
+            building.show(output)
+            return None
+    return tree
+
+
+def numbers(counts):
+    """Which allocations are to fail."""
+    if os.environ.get("KILN_LONG_TESTS"):
+        return range(1, int(counts.group(1)) + 1)
+    return sorted(map(int, counts.group(3).split()))
+
+
+def problem(image, result):
+    """What is wrong with a run whose allocation failed, or None."""
+    text = result.text()
+    counts = COUNTS.search(text)
+    if result.timed_out:
+        return "it hangs"
+    if result.status == PANICKED and not NO_MEMORY.search(text):
+        return "it panics"
+    if not counts:
+        return f"it ends with status {result.status} in the midst of something"
+    if counts.group(2) == "0" and image.run.get("smp", 1) == 1:
+        return "no allocation failed"
+    unbalanced = UNBALANCED.search(text)
+    return unbalanced and f"pages are lost: {unbalanced.group()}"
+
+
+def walk(image, writer):
+    first = image.start()
+    counts = COUNTS.search(first.text())
+    if first.status != 0 or not counts:
+        writer.point(False, f"{image.name} can be counted", first.text())
+        return
+    chosen = numbers(counts)
+    if not chosen:
+        return
+    bad = []
+    for number in chosen:
+        result = image.start(number)
+        wrong = problem(image, result)
+        if wrong:
+            bad.append(f"allocation {number}: {wrong}\n{result.text()}")
+    writer.point(not bad, f"{image.name}: {len(chosen)} of {counts.group(1)} allocations fail",
+                 "\n".join(bad))
+
+
+def main(wanted):
+    children.stop_on_signals()
+    writer = tap.Writer()
+    board = boards.load(BOARD)
+    chosen = list(runs(wanted))
+    tree = build(chosen, board, BuildFolder())
+    writer.point(tree, "the images can be built")
+    images = [Image(run, tree, board) for run in chosen] if tree else []
+    walked = [image for image in images if image.allocates()]
+    writer.point(walked or not tree, "some allocate")
+    for image in walked:
+        walk(image, writer)
+    writer.plan()
+    return 1 if writer.failures else 0
+
+
+sys.exit(main(sys.argv[1:]))
