@@ -67,8 +67,9 @@ function(kiln_interface target config libc)
   kiln_find_libc(${isa} ${libc})
   add_library(${target} INTERFACE)
   kiln_code_options(options "${config}")
+  kiln_check_options(check ${isa} program "${config}")
   set(posix "SHELL:-isystem \"${KILN_ROOT}/posix/include\"")
-  target_compile_options(${target} INTERFACE -O2 ${options} ${posix} ${KILN_LIBC_OPTIONS}
+  target_compile_options(${target} INTERFACE -O2 ${options} ${check} ${posix} ${KILN_LIBC_OPTIONS}
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-use-cxa-atexit>)
   target_include_directories(${target} INTERFACE "${KILN_ROOT}/include")
 endfunction()

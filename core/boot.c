@@ -9,6 +9,7 @@
 #include <core/cpu.h>
 #include <core/fault_injection.h>
 #include <core/interrupt.h>
+#include <core/memory_bug.h>
 #include <core/random.h>
 #include <core/thread.h>
 #include <core/time.h>
@@ -131,6 +132,8 @@ static void find_memory(void)
     range = boot_memory.ranges;
     for (unsigned left = boot_memory.count; left > 0; left--, range++)
         mm_early_add_range(range->start, range->end - range->start);
+    if (KILN_CONFIG_CHECK_MEMORY)
+        core_memory_check_start((uintptr_t)__image_start);
 }
 
 /* Brings the CPUs that smp= asks for out of firmware's hands; returns how many there are. */

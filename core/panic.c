@@ -15,9 +15,13 @@
 #include <kiln/panic.h>
 #include <kiln/program.h>
 #include <lib/format.h>
+#include <mm/shadow.h>
 #include <mm/vm.h>
 
 #define BACKTRACE_DEPTH 32
+
+/* What reports that only few programs have share with core_fault(), which has it inline. */
+#define REPORT_PART __attribute__((always_inline)) static inline
 
 void (*core_panic_log)(void (*write)(char c));
 
@@ -76,7 +80,7 @@ static void print_backtrace(const struct arch_frame *frame)
         core_print("    ... and more than %u callers\n", BACKTRACE_DEPTH);
 }
 
-static void print_context(void)
+REPORT_PART void print_context(void)
 {
     const struct kiln_thread *thread = arch_thread_self();
     uint32_t irq;
@@ -93,7 +97,7 @@ static void print_context(void)
 }
 
 /* How deep this CPU is in panics: a second one reports less, a third nothing. */
-static unsigned enter_panic(void)
+REPORT_PART unsigned enter_panic(void)
 {
     static uint32_t owner; /* 1 + the CPU that panics; atomic */
     static unsigned depth; /* the owner's alone */
@@ -108,6 +112,22 @@ static unsigned enter_panic(void)
     return depth++;
 }
 
+/* The same, with all that comes in front of a report; ends the program when it is too deep. */
+REPORT_PART unsigned begin(void)
+{
+    unsigned depth = enter_panic();
+    if (KILN_CONFIG_CHECK_MEMORY)
+        shadow_stop();
+    if (depth > 1)
+        core_exit_panicked();
+    if (depth == 0) {
+        core_stop_other_cpus();
+        if (kiln_program_flush)
+            kiln_program_flush(core_console_put);
+    }
+    return depth;
+}
+
 static void print_message(struct arch_frame *frame)
 {
     va_list arguments;
@@ -119,15 +139,20 @@ static void print_message(struct arch_frame *frame)
     core_print("\n");
 }
 
+REPORT_PART void print_log(void)
+{
+    if (core_panic_log) {
+        core_print("  log:\n");
+        core_panic_log(core_console_put);
+    }
+}
+
 static void print_report(const struct arch_frame *frame)
 {
     print_context();
     arch_frame_dump(frame, core_print);
     print_backtrace(frame);
-    if (core_panic_log) {
-        core_print("  log:\n");
-        core_panic_log(core_console_put);
-    }
+    print_log();
 }
 
 void core_fault(struct arch_frame *frame)
@@ -136,18 +161,23 @@ void core_fault(struct arch_frame *frame)
         core_semihost_absent();
     if (mm_fault_hook && mm_fault_hook(frame, NULL))
         return;
-    unsigned depth = enter_panic();
-    if (depth > 1)
-        core_exit_panicked();
-    if (depth == 0) {
-        core_stop_other_cpus();
-        if (kiln_program_flush)
-            kiln_program_flush(core_console_put);
-    }
+    unsigned depth = begin();
     core_print("\nkiln: panic%s: ", depth ? " inside the panic" : "");
     print_message(frame);
     if (depth == 0)
         print_report(frame);
+    core_exit_panicked();
+}
+
+bool core_panic_begin(void)
+{
+    return begin() == 0;
+}
+
+void core_panic_end(void)
+{
+    print_context();
+    print_log();
     core_exit_panicked();
 }
 

@@ -41,11 +41,11 @@ static struct entry *entry_at(backtrace_t backtrace)
     return (struct entry *)(depot.page[slot / SLOTS_PER_PAGE] + slot % SLOTS_PER_PAGE * SLOT_BYTES);
 }
 
-static unsigned walk(uintptr_t frame, uintptr_t *pcs)
+unsigned backtrace_walk(uintptr_t frame, uintptr_t *pcs, unsigned most)
 {
     unsigned depth = 0;
 
-    while (depth < BACKTRACE_DEPTH) {
+    while (depth < most) {
         struct arch_backtrace_step step = arch_backtrace_next(frame);
 
         if (!step.pc)
@@ -117,7 +117,7 @@ static backtrace_t add(const uintptr_t *pcs, unsigned depth, uint32_t hash)
 backtrace_t backtrace_record_from(uintptr_t frame)
 {
     uintptr_t pcs[BACKTRACE_DEPTH];
-    unsigned depth = walk(frame, pcs);
+    unsigned depth = backtrace_walk(frame, pcs, BACKTRACE_DEPTH);
     uint32_t hash = hash_of(pcs, depth);
     uintptr_t state = mm_lock(&depot.lock);
     backtrace_t found = find(pcs, depth, hash);

@@ -1,6 +1,7 @@
 /* Memory before the page allocator: see mm/early.h. */
 #include <mm/early.h>
 #include <arch/mmu.h>
+#include <mm/shadow.h>
 
 #define RANGES 24 /* as many as boot knows */
 #define TABLE_PAGES 8  /* kept back from it: tables of later mappings */
@@ -37,6 +38,8 @@ void *mm_early_allocate(size_t bytes, size_t alignment)
     uintptr_t start = (early.next + alignment - 1) & ~(alignment - 1);
     if (start > early.end || bytes > early.end - start)
         return NULL;
+    if (KILN_CONFIG_CHECK_MEMORY)
+        shadow_open(early.next, start + bytes, SHADOW_FINE);
     early.next = start + bytes;
     return (void *)start;
 }
@@ -53,6 +56,15 @@ void mm_early_add_range(uintptr_t start, size_t bytes)
     } else if (bytes && early.range_count < RANGES) {
         early.ranges[early.range_count].start = start;
         early.ranges[early.range_count++].bytes = bytes;
+    }
+}
+
+void mm_early_cut(uintptr_t (*cut)(uintptr_t start, uintptr_t end))
+{
+    early.end = cut(early.next, early.end);
+    for (unsigned i = 0; i < early.range_count; i++) {
+        uintptr_t start = early.ranges[i].start;
+        early.ranges[i].bytes = cut(start, start + early.ranges[i].bytes) - start;
     }
 }
 

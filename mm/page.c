@@ -7,6 +7,7 @@
 #include <kiln/panic.h>
 #include <lib/align.h>
 #include <mm/fault.h>
+#include <mm/shadow.h>
 
 /* What is asked for; order is unused in an exact request. */
 struct request {
@@ -84,12 +85,33 @@ static inline void check_context(unsigned flags)
     KILN_ASSERT(!(flags & PAGE_WAIT) || !arch_in_interrupt());
 }
 
+/* What goes out may be accessed from here on, and what comes back no longer. */
+static inline void *going_out(uintptr_t address, size_t pages)
+{
+    if (KILN_CONFIG_CHECK_MEMORY && address)
+        shadow_allow(address, pages * ARCH_PAGE_BYTES);
+    return (void *)address;
+}
+
+static inline void *block_going_out(uintptr_t address, unsigned order)
+{
+    if (KILN_CONFIG_CHECK_MEMORY && address)
+        shadow_allow(address, ARCH_PAGE_BYTES << order);
+    return (void *)address;
+}
+
+static inline void coming_back(uintptr_t address, size_t bytes)
+{
+    if (KILN_CONFIG_CHECK_MEMORY && is_aligned(address, ARCH_PAGE_BYTES))
+        shadow_forbid(address, bytes, SHADOW_PAGE_FREE);
+}
+
 void *kiln_page_alloc_exact(size_t pages, unsigned flags)
 {
     check_context(flags);
     if (pages == 0 || pages > SIZE_MAX / ARCH_PAGE_BYTES || fault_hits())
         return NULL;
-    return (void *)serve(&(struct request){pages, 0, flags, true});
+    return going_out(serve(&(struct request){pages, 0, flags, true}), pages);
 }
 
 static __attribute__((noinline)) void *zeroed(uintptr_t page)
@@ -103,7 +125,7 @@ void *kiln_page_alloc(unsigned order, unsigned flags)
     if (fault_hits())
         return NULL;
     if (order != 0 || (flags & PAGE_DMA))
-        return (void *)page_zone_block(order, flags);
+        return block_going_out(page_zone_block(order, flags), order);
     uintptr_t state = arch_irq_save();
     struct page_hot *hot = page_hot_of_this_cpu();
     size_t count = hot->count;
@@ -111,11 +133,12 @@ void *kiln_page_alloc(unsigned order, unsigned flags)
 
     if (!top.page) {
         arch_irq_restore(state);
-        return (void *)page_alloc_from_zones(0, flags);
+        return going_out(page_alloc_from_zones(0, flags), 1);
     }
     page_hot_set_count(hot, count - 1);
     page_set_head(top.page, PAGE_HEAD_ALLOCATED(0));
     arch_irq_restore(state);
+    going_out(top.address, 1);
     return flags & PAGE_ZERO ? zeroed(top.address) : (void *)top.address;
 }
 
@@ -181,6 +204,7 @@ void kiln_page_free_exact(void *first, size_t pages)
     if (page->pages != pages)
         kiln_panic("pages: 0x%zx is freed as %zu pages, allocated as %zu", address, pages,
                    page->pages);
+    coming_back(address, pages * ARCH_PAGE_BYTES);
     uintptr_t state = mm_lock(&region->zone->lock);
     page_exact_give(region, address / ARCH_PAGE_BYTES, pages);
     mm_unlock(&region->zone->lock, state);
@@ -237,6 +261,8 @@ void kiln_page_free(void *block, unsigned order)
 {
     uintptr_t address = (uintptr_t)block;
 
+    if (KILN_CONFIG_CHECK_MEMORY && order <= PAGE_ORDER_TOP)
+        coming_back(address, ARCH_PAGE_BYTES << order);
     if (order != 0)
         free_block(address, order);
     else if (!free_hot(address))

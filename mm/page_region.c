@@ -4,6 +4,7 @@
 #include <board.h>
 #include <lib/align.h>
 #include <mm/early.h>
+#include <mm/shadow.h>
 
 #define DESCRIPTORS_PER_PAGE (ARCH_PAGE_BYTES / sizeof(struct page))
 
@@ -153,6 +154,8 @@ void page_open_region(struct page_region *region, size_t multiple)
     if (to > end)
         to = end;
     memset(page_descriptor(region, from), 0, (to - from) * sizeof(struct page));
+    if (KILN_CONFIG_CHECK_MEMORY)
+        shadow_open(from * ARCH_PAGE_BYTES, to * ARCH_PAGE_BYTES, SHADOW_PAGE_FREE);
     __atomic_store_n(&region->opened, opened + (to - from), __ATOMIC_RELAXED);
     region->zone->unopened -= to - from;
     page_zone_insert(region, from, to);

@@ -15,6 +15,7 @@
 #include <mm/fault.h>
 #include <mm/lock.h>
 #include <mm/page.h>
+#include <mm/shadow.h>
 
 #define WORD            sizeof(uintptr_t)
 #define MAGAZINE_BYTES  16384u /* a CPU keeps no more at hand, beyond MAGAZINE_LEAST objects */
@@ -343,6 +344,8 @@ static __attribute__((cold)) bool add_slab(struct kiln_cache *cache)
     *end_of(cache, slab) = (struct slab_end){.free = NULL, .fresh = slab};
     for (unsigned i = 0; cache->construct && i < cache->slab_objects; i++)
         cache->construct((void *)(slab + (size_t)i * cache->stride));
+    if (KILN_CONFIG_CHECK_MEMORY)
+        shadow_forbid(slab, slab_bytes(cache), SHADOW_SLAB);
     state = mm_lock(&cache->lock);
     list_add_first(list_of(&cache->empty), &page->link);
     cache->empty_slabs++;
@@ -431,7 +434,11 @@ void *kiln_cache_allocate(struct kiln_cache *cache)
     if (fault_hits())
         return NULL;
     object = slab_take(cache, cache->mark);
-    return object ? object : slab_allocate(cache);
+    if (!object)
+        object = slab_allocate(cache);
+    if (KILN_CONFIG_CHECK_MEMORY && object)
+        shadow_allow((uintptr_t)object, cache->object_bytes);
+    return object;
 }
 
 void kiln_cache_free(struct kiln_cache *cache, void *object)
@@ -443,6 +450,8 @@ void kiln_cache_free(struct kiln_cache *cache, void *object)
         return;
     if (SLAB_HARDENED && (!page || page->state != PAGE_SLAB || page->owner != cache))
         kiln_panic("%s: %p is not an allocated block", cache->name, object);
+    if (KILN_CONFIG_CHECK_MEMORY)
+        shadow_forbid((uintptr_t)object, cache->tail, SHADOW_OBJECT_FREED);
     slab_give(cache, object, cache->mark);
 }
 

@@ -11,22 +11,39 @@
 #include <kiln/system.h>
 #include <lib/align.h>
 #include <mm/lock.h>
+#include <mm/memory_bug.h>
 #include <mm/page.h>
+#include <mm/shadow.h>
 
-#define GRANULE    ((size_t)16)
-#define MOST_BYTES ((size_t)PTRDIFF_MAX / 2)
+#define GRANULE       ((size_t)16)
+#define MOST_BYTES    ((size_t)PTRDIFF_MAX / 2)
+
+#define REDZONE_SHARE 8u /* of a block's size are behind it, but at least and at most: */
+#define REDZONE_LEAST ((size_t)32)
+#define REDZONE_MOST  ((size_t)1024)
+#define HELD_SHARE    32u /* of RAM holds freed blocks back */
 
 /* What the heap's own functions are called here: heap_plain.h. */
 void *kiln_heap_plain_allocate(size_t bytes);
 void kiln_heap_plain_free(void *data);
+size_t kiln_heap_plain_usable_bytes(const void *data);
 void kiln_heap_plain_get_stats(struct kiln_heap_stats *stats);
+
+/* How many of their bytes stay held back: the header's too, as what counts is memory. */
+static size_t held_bytes_of(const struct traced_block *block)
+{
+    return sizeof(*block) + block->bytes;
+}
 
 static struct {
     struct kiln_spinlock lock; /* protects what follows, and the links and marks of blocks */
     struct list_node live;     /* the newest is the last */
+    struct list_node held;     /* freed blocks that are held back, the oldest first */
+    size_t held_bytes;
     uintptr_t key;
     struct traced_totals totals;
-} traced = {.lock = KILN_SPINLOCK_INIT, .live = LIST_INIT(traced.live)};
+} traced = {
+    .lock = KILN_SPINLOCK_INIT, .live = LIST_INIT(traced.live), .held = LIST_INIT(traced.held)};
 
 _Static_assert(sizeof(struct traced_block) % GRANULE == 0, "what stands behind is aligned");
 
@@ -90,6 +107,71 @@ static void enlist(struct traced_block *block)
     traced_unlock(state);
 }
 
+/* Bytes behind a block that nobody may access: more behind a larger one. */
+static size_t redzone(size_t bytes)
+{
+    size_t share = align_up(bytes / REDZONE_SHARE, GRANULE);
+
+    if (!KILN_CONFIG_CHECK_MEMORY)
+        return 0;
+    return share < REDZONE_LEAST ? REDZONE_LEAST : share > REDZONE_MOST ? REDZONE_MOST : share;
+}
+
+static void open_block(const struct traced_block *block)
+{
+    uintptr_t plain = (uintptr_t)block->plain, data = traced_data(block);
+    uintptr_t end = align_up(data + block->bytes, SHADOW_GRANULE);
+
+    shadow_forbid(plain, data - plain, SHADOW_HEAP);
+    shadow_allow(data, block->bytes);
+    shadow_forbid(end, plain + kiln_heap_plain_usable_bytes(block->plain) - end, SHADOW_HEAP);
+}
+
+/* Gives the oldest blocks back to the heap until no more than so many bytes are held back. */
+static void let_go(size_t most)
+{
+    for (;;) {
+        uintptr_t state = traced_lock();
+        struct list_node *node = traced.held_bytes > most ? list_take_first(&traced.held) : NULL;
+        struct traced_block *block = list_entry(node, struct traced_block, link);
+
+        if (node)
+            traced.held_bytes -= held_bytes_of(block);
+        traced_unlock(state);
+        if (!node)
+            return;
+        kiln_heap_plain_free(block->plain);
+    }
+}
+
+/* What can be held back, a share of RAM. */
+static size_t held_most(void)
+{
+    static size_t most; /* atomic; written once, if by several, the same */
+    struct page_stats pages;
+
+    if (__atomic_load_n(&most, __ATOMIC_RELAXED) == 0) {
+        page_stats(&pages);
+        __atomic_store_n(&most,
+                         (pages.zones[0].total_pages + pages.zones[1].total_pages) *
+                                 ARCH_PAGE_BYTES / HELD_SHARE +
+                             1,
+                         __ATOMIC_RELAXED);
+    }
+    return __atomic_load_n(&most, __ATOMIC_RELAXED);
+}
+
+static void *take(size_t bytes)
+{
+    void *plain = kiln_heap_plain_allocate(bytes);
+
+    if (!plain && KILN_CONFIG_CHECK_MEMORY) {
+        let_go(0);
+        plain = kiln_heap_plain_allocate(bytes);
+    }
+    return plain;
+}
+
 static void *allocate(size_t alignment, size_t bytes, backtrace_t by)
 {
     size_t in_front = sizeof(struct traced_block) + (alignment > GRANULE ? alignment : 0);
@@ -101,12 +183,14 @@ static void *allocate(size_t alignment, size_t bytes, backtrace_t by)
             kiln_heap_failed();
         return NULL;
     }
-    plain = kiln_heap_plain_allocate(in_front + bytes);
+    plain = take(in_front + bytes + redzone(bytes));
     if (!plain)
         return NULL;
     block = traced_of((void *)align_up((uintptr_t)plain + sizeof(*block), alignment));
     *block = (struct traced_block){
         .bytes = bytes, .plain = plain, .allocated_by = by, .allocator = arch_thread_self()};
+    if (KILN_CONFIG_CHECK_MEMORY)
+        open_block(block);
     enlist(block);
     return (void *)traced_data(block);
 }
@@ -127,35 +211,48 @@ void *kiln_heap_allocate_aligned(size_t alignment, size_t bytes)
 /* The header of what the program calls a block, as far as the address may be one's. */
 static struct traced_block *candidate(const void *data)
 {
-    const struct page *page = page_of((uintptr_t)data);
+    struct traced_block *block = traced_of(data);
 
-    return page && page->state >= PAGE_SLAB && is_aligned((uintptr_t)data, GRANULE)
-               ? traced_of(data)
-               : NULL;
+    return is_aligned((uintptr_t)data, GRANULE) && page_of((uintptr_t)block) ? block : NULL;
 }
 
-static _Noreturn void refuse(const void *data)
+static _Noreturn void refuse(const void *data, uintptr_t frame)
 {
     struct traced_block *block = candidate(data);
 
+    if (KILN_CONFIG_CHECK_MEMORY && memory_bug_report)
+        memory_bug_report(&(struct memory_bug){.what = MEMORY_FREE,
+                                               .address = (uintptr_t)data,
+                                               .bad = (uintptr_t)data,
+                                               .frame = frame});
     if (block && block->mark == ~mark_of(block))
         kiln_panic("heap: block %p is free already (freed twice?)", data);
     kiln_panic("heap: %p is not an allocated block", data);
 }
 
-static struct traced_block *live_block(const void *data)
+/* `frame` is that of the function which the program called. */
+static struct traced_block *live_block(const void *data, uintptr_t frame)
 {
     struct traced_block *block = candidate(data);
 
     if (!block || block->mark != mark_of(block))
-        refuse(data);
+        refuse(data, frame);
     return block;
 }
 
-static void release(void *data, backtrace_t by)
+/* With the lock held. */
+static void hold_back(struct traced_block *block)
 {
+    shadow_forbid(traced_data(block), align_up(block->bytes, SHADOW_GRANULE), SHADOW_HEAP_FREED);
+    list_add_last(&traced.held, &block->link);
+    traced.held_bytes += held_bytes_of(block);
+}
+
+static void release(void *data, uintptr_t frame)
+{
+    backtrace_t by = backtrace_record_from(frame);
     uintptr_t state = traced_lock();
-    struct traced_block *block = live_block(data);
+    struct traced_block *block = live_block(data, frame);
 
     list_remove(&block->link);
     block->mark = ~block->mark;
@@ -164,38 +261,43 @@ static void release(void *data, backtrace_t by)
     traced.totals.frees++;
     traced.totals.blocks--;
     traced.totals.bytes -= block->bytes;
+    if (KILN_CONFIG_CHECK_MEMORY)
+        hold_back(block);
     traced_unlock(state);
-    kiln_heap_plain_free(block->plain);
+    if (KILN_CONFIG_CHECK_MEMORY)
+        let_go(held_most());
+    else
+        kiln_heap_plain_free(block->plain);
 }
 
 void kiln_heap_free(void *data)
 {
     KILN_ASSERT(!arch_in_interrupt());
     if (data)
-        release(data, backtrace_record());
+        release(data, (uintptr_t)__builtin_frame_address(0));
 }
 
 /* A block always moves, so that nobody gets used to one that stays. */
 void *kiln_heap_resize(void *data, size_t bytes)
 {
-    backtrace_t by = backtrace_record();
-    size_t old = data ? live_block(data)->bytes : 0;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    size_t old = data ? live_block(data, frame)->bytes : 0;
     void *moved;
 
     KILN_ASSERT(!arch_in_interrupt());
-    moved = allocate(GRANULE, bytes, by);
+    moved = allocate(GRANULE, bytes, backtrace_record_from(frame));
     if (!data)
         return moved;
     if (!moved)
         return bytes <= old ? data : NULL;
     memcpy(moved, data, bytes < old ? bytes : old);
-    release(data, by);
+    release(data, frame);
     return moved;
 }
 
 size_t kiln_heap_usable_bytes(const void *data)
 {
-    return live_block(data)->bytes;
+    return live_block(data, (uintptr_t)__builtin_frame_address(0))->bytes;
 }
 
 void kiln_heap_get_stats(struct kiln_heap_stats *stats)
@@ -206,6 +308,38 @@ void kiln_heap_get_stats(struct kiln_heap_stats *stats)
     traced_totals(&totals);
     stats->blocks = totals.blocks;
     stats->used_bytes = totals.bytes;
+}
+
+bool traced_is_live(const struct traced_block *block)
+{
+    return block->mark == mark_of(block);
+}
+
+/* How far an address is from what the program got. */
+static size_t distance(const struct traced_block *block, uintptr_t address)
+{
+    uintptr_t data = traced_data(block), end = data + block->bytes;
+
+    return address < data ? data - address : address < end ? 0 : address - end + 1;
+}
+
+static void take_nearer(struct list_node *list, uintptr_t address, struct traced_block **best)
+{
+    list_for_each (node, list) {
+        struct traced_block *block = list_entry(node, struct traced_block, link);
+
+        if (!*best || distance(block, address) < distance(*best, address))
+            *best = block;
+    }
+}
+
+struct traced_block *traced_near(uintptr_t address)
+{
+    struct traced_block *best = NULL;
+
+    take_nearer(&traced.live, address, &best);
+    take_nearer(&traced.held, address, &best);
+    return best;
 }
 
 #endif

@@ -77,6 +77,9 @@ def add_build_options(command, app_is_optional):
     add_board(command)
     command.add_argument("--config", action="append", default=[], metavar="NAME=VALUE",
                          help="an option of include/kiln/config.h; may be given again")
+    command.add_argument("--check", action="append", default=[], metavar="WHAT",
+                         help="find bugs while it runs: memory (wrong accesses), leaks, or "
+                              "memory,leaks")
     kind = command.add_mutually_exclusive_group()
     kind.add_argument("--checks", dest="checks", action="store_true", default=None,
                       help="with assertions (default for run, build and test)")

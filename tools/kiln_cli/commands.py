@@ -14,7 +14,7 @@ def request_of(chosen, checks, smp=1):
     board = board_list.load(chosen.board)
     app = apps.find(chosen.app)
     with_checks = checks if chosen.checks is None else chosen.checks
-    options = configuration.choose(chosen.config, with_checks, smp)
+    options = configuration.choose(chosen.config, with_checks, smp, chosen.check)
     return Request(app, board, options, BuildFolder(chosen.build_dir), chosen.toolchain,
                    chosen.verbose, libc=chosen.libc)
 

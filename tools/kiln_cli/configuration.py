@@ -6,6 +6,7 @@ from .failure import Failure, near_matches
 from .places import in_root
 
 OPTION = re.compile(r"#define KILN_CONFIG_([A-Z0-9_]+) +(\S+)")
+CHECKERS = {"memory": "CHECK_MEMORY", "leaks": "CHECK_LEAKS"}
 VALUE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)$")
 
 
@@ -36,9 +37,20 @@ def parse(settings):
     return chosen
 
 
-def choose(settings, checks, smp):
+def checkers(lists):
+    """The options that `--check=memory,leaks` and further ones stand for."""
+    chosen = {}
+    for word in ",".join(lists).split(",") if lists else ():
+        if word not in CHECKERS:
+            raise Failure(f"--check knows no {word!r}{near_matches(word, CHECKERS)}; "
+                          f"it takes {', '.join(CHECKERS)}, or both with a comma between")
+        chosen[CHECKERS[word]] = "1"
+    return chosen
+
+
+def choose(settings, checks, smp, check=()):
     """The configuration that a command builds with: `--config` wins over the rest."""
-    configuration = {"CHECKS": "1" if checks else "0"}
+    configuration = {"CHECKS": "1" if checks else "0", **checkers(check)}
     if smp > 1:
         configuration["SMP"] = "1"
     configuration.update(parse(settings))

@@ -24,6 +24,9 @@ __attribute__((always_inline)) static inline backtrace_t backtrace_record(void)
     return backtrace_record_from((uintptr_t)__builtin_frame_address(0));
 }
 
+/* Finds those return addresses, and how many there are. Any context. */
+unsigned backtrace_walk(uintptr_t frame, uintptr_t *pcs, unsigned most);
+
 /* Copies one's return addresses, innermost call first; returns how many. Any context. */
 unsigned backtrace_read(backtrace_t backtrace, uintptr_t *pcs, unsigned most);
 

@@ -29,6 +29,10 @@ void *mm_early_allocate(size_t bytes, size_t alignment);
  * to be cut from, others wait for mm/page.h. Boot. */
 void mm_early_add_range(uintptr_t start, size_t bytes);
 
+/* Asks for each range of free RAM where it is to end from here on; the one behind the image comes
+ * first, and pages may be cut from its start meanwhile. Boot, before ranges are taken. */
+void mm_early_cut(uintptr_t (*cut)(uintptr_t start, uintptr_t end));
+
 /*
  * Takes one range for good; false when all are taken. The range behind the image comes first,
  * less a few pages for tables. Thread context, one caller at a time.

@@ -74,4 +74,9 @@ void traced_for_each(bool (*visit)(struct traced_block *block, void *context), v
  * long as there are blocks. */
 struct traced_block *traced_find(uintptr_t address);
 
+/* The block, live or held back, that the address is in or nearest to, NULL: there is none; and
+ * which of both it is. For a report that ends the program: without the lock. */
+struct traced_block *traced_near(uintptr_t address);
+bool traced_is_live(const struct traced_block *block);
+
 #endif
