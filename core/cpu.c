@@ -165,22 +165,27 @@ static bool wait_online(const struct percpu *percpu, uint32_t value, unsigned pe
 /* The CPU's data and stacks. 0 or -ENOMEM. */
 static int prepare_cpu(unsigned cpu, struct arch_cpu_start *start)
 {
+    static const size_t bytes[] = {ARCH_EMERGENCY_BYTES, KILN_CONFIG_IRQ_STACK_BYTES,
+                                   CORE_IDLE_STACK_BYTES};
+    enum { EMERGENCY, INTERRUPT, IDLE, STACKS };
+    uintptr_t stacks[STACKS];
     struct percpu *percpu = core_percpu(cpu);
-    uintptr_t emergency_stack = core_stack_create(ARCH_EMERGENCY_BYTES);
-    uintptr_t irq_stack = core_stack_create(KILN_CONFIG_IRQ_STACK_BYTES);
-    struct kiln_thread *idle = core_thread_create_idle(cpu);
 
-    if (!irq_stack || !emergency_stack || !idle)
+    if (core_boot_stacks(bytes, stacks, STACKS))
+        return -ENOMEM;
+    struct kiln_thread *idle = core_thread_create_idle(cpu, stacks[IDLE]);
+
+    if (!idle)
         return -ENOMEM;
     *percpu = (struct percpu){
-        .arch.emergency_stack_top = emergency_stack + ARCH_EMERGENCY_BYTES,
-        .irq_stack_bottom = irq_stack,
+        .arch.emergency_stack_top = stacks[EMERGENCY] + ARCH_EMERGENCY_BYTES,
+        .irq_stack_bottom = stacks[INTERRUPT],
         .cpu = cpu,
         .interrupt = IRQ_NONE,
         .idle_thread = idle,
     };
     *start = (struct arch_cpu_start){
-        .irq_stack_top = irq_stack + KILN_CONFIG_IRQ_STACK_BYTES,
+        .irq_stack_top = stacks[INTERRUPT] + KILN_CONFIG_IRQ_STACK_BYTES,
         .thread_stack_top = idle->stack_top,
         .percpu = percpu,
     };

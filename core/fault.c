@@ -5,6 +5,7 @@
 #include <core/percpu.h>
 #include <core/thread.h>
 #include <kiln/config.h>
+#include <kiln/cpu.h>
 #include <mm/vm.h>
 
 /* A bottom of 0 is of a stack that is not there yet. */
@@ -21,6 +22,25 @@ static const struct kiln_thread *thread_whose_guard(uintptr_t address)
     return thread;
 }
 
+/* Says whose guard the address is in, if it is that of a CPU's own stacks. The boot CPU's
+ * last-resort stack has none. */
+static bool print_cpu_guard(uintptr_t address, arch_print_t print)
+{
+    for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++) {
+        const struct percpu *percpu = core_percpu(cpu);
+        bool is_last_resort =
+            cpu > 0 &&
+            is_guard_of(percpu->arch.emergency_stack_top - ARCH_EMERGENCY_BYTES, address);
+        if (!is_last_resort && !is_guard_of(percpu->irq_stack_bottom, address))
+            continue;
+        print(is_last_resort ? "overflow of the last-resort stack of cpu %u (%u bytes)"
+                             : "overflow of the interrupt stack of cpu %u (IRQ_STACK_BYTES=%u)",
+              cpu, is_last_resort ? ARCH_EMERGENCY_BYTES : KILN_CONFIG_IRQ_STACK_BYTES);
+        return true;
+    }
+    return false;
+}
+
 void core_fault_print(const struct arch_frame *frame, arch_print_t print)
 {
     uintptr_t address;
@@ -31,11 +51,8 @@ void core_fault_print(const struct arch_frame *frame, arch_print_t print)
                   thread->stack_top - thread->stack_bottom);
             return;
         }
-        if (is_guard_of(arch_percpu()->irq_stack_bottom, address)) {
-            print("overflow of the interrupt stack (IRQ_STACK_BYTES=%d)",
-                  KILN_CONFIG_IRQ_STACK_BYTES);
+        if (print_cpu_guard(address, print))
             return;
-        }
         if (address < ARCH_PAGE_BYTES)
             print("null dereference: ");
         if (mm_fault_hook)

@@ -10,7 +10,6 @@
 #define MAIN_STACK_SHARE 32 /* of RAM */
 #define MAIN_STACK_LEAST (8u * 1024)
 #define MAIN_STACK_MOST  (256u * 1024)
-#define IDLE_STACK_BYTES ARCH_PAGE_BYTES
 
 /* From the linker script: the template of thread-local data, and the main thread's copy. */
 extern char __tdata_start[], __tdata_bytes[], __tls_bytes[], __tls_align[], __main_tls[];
@@ -46,19 +45,33 @@ static void tls_init(struct kiln_thread *thread, char *block)
     thread->tls = arch_tls_finish(block, bytes, align);
 }
 
-uintptr_t core_stack_create(size_t bytes)
+int core_boot_stacks(const size_t *bytes, uintptr_t *bottoms, unsigned count)
 {
-    char *guard = mm_early_allocate(ARCH_PAGE_BYTES + bytes, ARCH_PAGE_BYTES);
-    if (!guard || arch_mmu_unmap(&arch_boot_space, (uintptr_t)guard, ARCH_PAGE_BYTES))
-        return 0;
-    return (uintptr_t)guard + ARCH_PAGE_BYTES;
+    size_t all = ARCH_PAGE_BYTES;
+    for (unsigned i = 0; i < count; i++)
+        all += bytes[i] + ARCH_PAGE_BYTES;
+    uintptr_t guard = (uintptr_t)mm_early_allocate(all, ARCH_PAGE_BYTES);
+    for (unsigned i = 0; guard; i++) {
+        if (arch_mmu_unmap(&arch_boot_space, guard, ARCH_PAGE_BYTES))
+            break;
+        if (i == count)
+            return 0;
+        bottoms[i] = guard + ARCH_PAGE_BYTES;
+        guard = bottoms[i] + bytes[i];
+    }
+    return -ENOMEM;
 }
 
-static int stack_init(struct kiln_thread *thread, size_t bytes)
+/* No page of RAM is spent on a guard above it: what a thread writes there its frames' canaries
+ * tell. */
+static int main_stack_init(size_t bytes)
 {
-    thread->stack_bottom = core_stack_create(bytes);
-    thread->stack_top = thread->stack_bottom + bytes;
-    return thread->stack_bottom ? 0 : -ENOMEM;
+    uintptr_t guard = (uintptr_t)mm_early_allocate(ARCH_PAGE_BYTES + bytes, ARCH_PAGE_BYTES);
+    if (!guard || arch_mmu_unmap(&arch_boot_space, guard, ARCH_PAGE_BYTES))
+        return -ENOMEM;
+    main_thread.stack_bottom = guard + ARCH_PAGE_BYTES;
+    main_thread.stack_top = main_thread.stack_bottom + bytes;
+    return 0;
 }
 
 static size_t main_stack_bytes(void)
@@ -80,12 +93,12 @@ int core_thread_create_main(void)
     tls_init(&main_thread, __main_tls);
     arch_thread_set_self(&main_thread);
     arch_tls_set(main_thread.tls);
-    if (stack_init(&main_thread, main_stack_bytes()) == 0)
+    if (main_stack_init(main_stack_bytes()) == 0)
         return 0;
-    return KILN_CONFIG_MAIN_STACK_BYTES ? -ENOMEM : stack_init(&main_thread, MAIN_STACK_LEAST);
+    return KILN_CONFIG_MAIN_STACK_BYTES ? -ENOMEM : main_stack_init(MAIN_STACK_LEAST);
 }
 
-struct kiln_thread *core_thread_create_idle(unsigned cpu)
+struct kiln_thread *core_thread_create_idle(unsigned cpu, uintptr_t stack)
 {
     static char names[][8] = {"idle/1", "idle/2", "idle/3", "idle/4", "idle/5", "idle/6", "idle/7"};
     if (!KILN_CONFIG_SMP || cpu == 0 || cpu > sizeof names / sizeof *names)
@@ -96,9 +109,12 @@ struct kiln_thread *core_thread_create_idle(unsigned cpu)
     char *tls = mm_early_allocate(tls_bytes, align > 64 ? align : 64);
     if (!thread || !tls)
         return NULL;
-    *thread = (struct kiln_thread){.name = names[cpu - 1], .cpu = cpu};
-    if (stack_init(thread, IDLE_STACK_BYTES))
-        return NULL;
+    *thread = (struct kiln_thread){
+        .name = names[cpu - 1],
+        .stack_bottom = stack,
+        .stack_top = stack + CORE_IDLE_STACK_BYTES,
+        .cpu = cpu,
+    };
     tls_init(thread, tls);
     thread->next = kiln_thread_list;
     kiln_thread_list = thread;

@@ -20,6 +20,7 @@
 #include <kiln/program.h>
 #include <kiln/region.h>
 #include <kiln/spinlock.h>
+#include <kiln/stack.h>
 #include <kiln/system.h>
 #include <kiln/thread.h>
 #include <kiln/time.h>

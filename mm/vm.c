@@ -7,10 +7,6 @@
 #include <kiln/panic.h>
 #include <lib/align.h>
 #include <mm/page.h>
-#include <mm/vm.h>
-
-#define SHARE                                                                                      \
-    4 /* of all addresses, the upper ones, are for ranges: neither RAM nor devices have them */
 
 struct vm vm = {
     .lock = KILN_SPINLOCK_INIT,
@@ -30,9 +26,10 @@ static void start(void)
     vm.space.source = new_table;
     vm.space.is_zeroed = true;
     vm.space.flushes_later = true;
-    vm.limit = arch_mmu_limit(&vm.space);
-    vm.floor = vm.limit - vm.limit / SHARE;
-    mm_fault_hook = vm_fault;
+    uintptr_t end = arch_mmu_limit(&vm.space);
+    vm.floor = end - end / MM_RANGES_SHARE;
+    vm.limit = end - end / MM_STACKS_SHARE;
+    vm.next_hook = mm_fault_hook_add(vm_fault);
 }
 
 void vm_enter(void)

@@ -4,10 +4,7 @@
 #include <lib/align.h>
 #include <mm/lock.h>
 #include <mm/page.h>
-#include <mm/vm.h>
 #include <string.h>
-
-bool (*mm_fault_hook)(const struct arch_frame *frame, arch_print_t print);
 
 static bool is_allowed(unsigned may, enum arch_access access)
 {
@@ -117,7 +114,7 @@ bool vm_fault(const struct arch_frame *frame, arch_print_t print)
 {
     uintptr_t address;
     if (!arch_frame_is_access(frame, &address) || address < vm.floor || address >= vm.limit)
-        return false;
+        return vm.next_hook && vm.next_hook(frame, print);
     if (!print)
         return arch_frame_is_thread(frame) && vm_mend(address, arch_frame_access(frame));
     explain(frame, address, print);

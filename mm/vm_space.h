@@ -7,6 +7,7 @@
 #include <kiln/spinlock.h>
 #include <kiln/vm.h>
 #include <lib/list.h>
+#include <mm/vm.h>
 
 #define VM_BLOCK_ORDER 9u
 #define VM_BLOCK_BYTES (ARCH_PAGE_BYTES << VM_BLOCK_ORDER)
@@ -36,6 +37,7 @@ struct vm {
     uint64_t snapshots;         /* taken ever */
     struct list_node no_access; /* pages that are not mapped, since nobody may access them */
     struct list_node leftover; /* a call's: to be freed once TLBs are flushed; owner: its address */
+    mm_fault_hook_t next_hook;
 };
 extern struct vm vm;
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include "vm_machine.h"
 
+#define SNAPSHOTS 6
+
 /* What the model says of a page. */
 struct model_page {
     bool is_reserved, is_mapped;
@@ -76,22 +78,6 @@ static void check_page(size_t page, enum arch_access access)
                    model[page].value);
 }
 
-/* No TLB may know what the tables do not say any more. */
-static void check_tlbs(void)
-{
-    for (unsigned cpu = 0; cpu < CPUS; cpu++)
-        for (size_t page = 0; page < WINDOW; page++) {
-            struct arch_mapping_info *entry = &tlb[cpu][page];
-            if (entry->kind == ARCH_MAP_NONE)
-                continue;
-            struct arch_mapping_info is = arch_mmu_query(&vm.space, address_of(page));
-            bool is_weaker = entry->kind == ARCH_MAP_READ_ONLY && is.kind == ARCH_MAP_DATA;
-            TEST_HOLDS(entry->physical == is.physical && (entry->kind == is.kind || is_weaker),
-                       "CPU %u sees page %zu at %zx, kind %u", cpu, page, entry->physical,
-                       entry->kind);
-        }
-}
-
 static void check_query(size_t page)
 {
     struct kiln_vm_info info;
@@ -110,7 +96,7 @@ static void check_all(void)
         if (page % 3 == 0)
             check_page(page, (enum arch_access)test_below(3));
     }
-    check_tlbs();
+    machine_check_tlbs();
 }
 
 struct range {
@@ -417,7 +403,7 @@ static void run(unsigned va_bits, size_t pages, unsigned steps, const char *what
         step();
         machine_let_succeed();
         host_cpu.id = 0;
-        check_tlbs();
+        machine_check_tlbs();
         if (i % 50 == 49)
             check_all();
         if (i % 400 == 399) {

@@ -24,8 +24,7 @@
 #define PAGE      ARCH_PAGE_BYTES
 #define RAM_PAGES ((size_t)16384)
 #define TOP_BYTES (PAGE << PAGE_ORDER_TOP)
-#define WINDOW    ((size_t)3072) /* pages from the first address that can be reserved */
-#define SNAPSHOTS 6
+#define WINDOW    ((size_t)3072) /* pages that TLBs remember */
 #define CPUS      3
 
 struct board_facts model_facts __asm__("board_facts");
@@ -72,6 +71,11 @@ int kiln_cpu_call(unsigned cpu, void (*function)(void *argument), void *argument
     return 0;
 }
 
+/* Where those begin: the first address that can be reserved, or a test's own. */
+#ifndef WINDOW_START
+#define WINDOW_START vm.floor
+#endif
+
 /* What isa/mmu.h wants; a TLB entry for each page of the window. */
 static struct arch_mapping_info tlb[CPUS][WINDOW];
 static unsigned deadlocks; /* flushes that interrupt a CPU which may wait, masked, for a lock */
@@ -98,9 +102,13 @@ void arch_table_barrier(void)
 
 static void tlb_forget(unsigned cpu, uintptr_t va, size_t bytes)
 {
-    for (uintptr_t at = va; at < va + bytes; at += PAGE)
-        if ((at - vm.floor) / PAGE < WINDOW)
-            tlb[cpu][(at - vm.floor) / PAGE].kind = ARCH_MAP_NONE;
+    uintptr_t end = va + bytes;
+
+    if (end > WINDOW_START + WINDOW * PAGE)
+        end = WINDOW_START + WINDOW * PAGE;
+    for (uintptr_t at = va; at < end; at += PAGE)
+        if ((at - WINDOW_START) / PAGE < WINDOW)
+            tlb[cpu][(at - WINDOW_START) / PAGE].kind = ARCH_MAP_NONE;
 }
 
 void arch_tlb_flush(uintptr_t va, size_t bytes)
@@ -116,7 +124,7 @@ void arch_tlb_flush_here(uintptr_t va, size_t bytes)
 }
 
 /* A machine with so many pages, as it is before the first use. */
-static void machine_begin(unsigned va_bits, size_t pages)
+static inline void machine_begin(unsigned va_bits, size_t pages)
 {
     static uintptr_t memory;
     if (!memory) {
@@ -148,7 +156,24 @@ static void machine_begin(unsigned va_bits, size_t pages)
     kiln_vm_release(start, PAGE);
 }
 
-static size_t machine_free_pages(void)
+/* No TLB may know what the tables do not say any more. */
+static inline void machine_check_tlbs(void)
+{
+    for (unsigned cpu = 0; cpu < CPUS; cpu++)
+        for (size_t page = 0; page < WINDOW; page++) {
+            struct arch_mapping_info *entry = &tlb[cpu][page];
+            if (entry->kind == ARCH_MAP_NONE)
+                continue;
+            struct arch_mapping_info is =
+                arch_mmu_query(&arch_boot_space, WINDOW_START + page * PAGE);
+            bool is_weaker = entry->kind == ARCH_MAP_READ_ONLY && is.kind == ARCH_MAP_DATA;
+            TEST_HOLDS(entry->physical == is.physical && (entry->kind == is.kind || is_weaker),
+                       "CPU %u sees page %zu at %zx, kind %u", cpu, page, entry->physical,
+                       entry->kind);
+        }
+}
+
+static inline size_t machine_free_pages(void)
 {
     size_t free = page_memory.zones[0].free_pages;
     for (unsigned cpu = 0; cpu < CPUS; cpu++)
@@ -168,7 +193,7 @@ static uint64_t machine_count_failures(void)
 }
 
 /* Some of the next allocations fail, or none. */
-static void machine_let_fail(void)
+static inline void machine_let_fail(void)
 {
     static const uint64_t counts[] = {0, 0, 1, 1, 2, KILN_FAIL_ALL};
     machine_failures = machine_count_failures();
@@ -176,14 +201,14 @@ static void machine_let_fail(void)
         kiln_fail_allocations(1 + test_below(6), counts[test_below(6)]);
 }
 
-static void machine_let_succeed(void)
+static inline void machine_let_succeed(void)
 {
     if (KILN_CONFIG_FAULT_INJECTION)
         kiln_fail_allocations(0, 0);
 }
 
 /* Whether what is wanted may not be there. */
-static bool machine_is_short(void)
+static inline bool machine_is_short(void)
 {
     return page_memory.zones[0].free_pages <= page_memory.zones[0].min + 2 ||
            machine_count_failures() != machine_failures;

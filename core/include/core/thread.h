@@ -19,10 +19,14 @@ extern struct kiln_thread *kiln_thread_list;
 /* Gives the boot CPU's thread its stack and thread-local data. 0 or -ENOMEM. Boot. */
 int core_thread_create_main(void);
 
-/* The idle thread of another CPU; NULL when memory is used up. Boot CPU, before that CPU runs. */
-struct kiln_thread *core_thread_create_idle(unsigned cpu);
+#define CORE_IDLE_STACK_BYTES ((size_t)4096)
 
-/* A stack of whole pages with an unmapped page below it; its lowest address, or 0. Boot. */
-uintptr_t core_stack_create(size_t bytes);
+/* The idle thread of another CPU, on a stack of so many bytes; NULL when memory is used up. Boot
+ * CPU, before that CPU runs. */
+struct kiln_thread *core_thread_create_idle(unsigned cpu, uintptr_t stack);
+
+/* Stacks of so many whole pages one above another, with an unmapped page below and above each;
+ * their lowest addresses. 0 or -ENOMEM. Boot. */
+int core_boot_stacks(const size_t *bytes, uintptr_t *bottoms, unsigned count);
 
 #endif
