@@ -11,6 +11,7 @@
 #include <arch/spin.h>
 #include <arch/upcall.h>
 #include <core/interrupt.h>
+#include <core/pause.h>
 #include <core/percpu.h>
 #include <core/thread.h>
 #include <irq_controller.h>
@@ -83,7 +84,11 @@ static void handle_ipi(void *unused)
 
     (void)unused;
     arch_barrier_io();
-    if (__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
+    uint32_t stop = __atomic_load_n(&self->stop, __ATOMIC_RELAXED);
+
+    if (KILN_CONFIG_CHECK_LEAKS && stop == PERCPU_PAUSE) {
+        core_pause_here();
+    } else if (stop) {
         __atomic_store_n(&self->online, 0, __ATOMIC_RELEASE);
         arch_cpu_halt();
     }
@@ -234,7 +239,7 @@ void core_stop_other_cpus(void)
     for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++) {
         if (cpu == self)
             continue;
-        __atomic_store_n(&core_percpu(cpu)->stop, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&core_percpu(cpu)->stop, PERCPU_STOP, __ATOMIC_RELAXED);
         irq_send_ipi(cpu);
     }
     for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++)

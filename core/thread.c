@@ -45,6 +45,14 @@ static void tls_init(struct kiln_thread *thread, char *block)
     thread->tls = arch_tls_finish(block, bytes, align);
 }
 
+void core_thread_tls(const struct kiln_thread *thread, uintptr_t *start, uintptr_t *end)
+{
+    size_t bytes = linker_number(__tls_bytes);
+
+    *start = arch_tls_start(thread->tls, bytes, linker_number(__tls_align));
+    *end = *start + bytes;
+}
+
 int core_boot_stacks(const size_t *bytes, uintptr_t *bottoms, unsigned count)
 {
     size_t all = ARCH_PAGE_BYTES;

@@ -12,6 +12,7 @@
 #include <kiln/files.h>
 #include <kiln/heap.h>
 #include <kiln/irq.h>
+#include <kiln/leak.h>
 #include <kiln/log.h>
 #include <kiln/page.h>
 #include <kiln/panic.h>

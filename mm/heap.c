@@ -38,6 +38,11 @@ static struct {
 _Static_assert(sizeof(struct kiln_cache) == 256, "a cache is found by a shift");
 _Static_assert(sizeof(heap.class_of) > SMALL_MOST / GRANULE, "the table has a place");
 
+bool heap_has_cache(const struct kiln_cache *cache)
+{
+    return cache >= heap.caches && cache < heap.caches + TABLE_SLOTS + CLASSES;
+}
+
 static size_t class_bytes(unsigned class)
 {
     unsigned doubling = class / LINEAR;

@@ -20,4 +20,9 @@
 #endif
 #include <kiln/heap.h>
 
+struct kiln_cache;
+
+/* Whether a cache is one of the heap's own. Any context. */
+bool heap_has_cache(const struct kiln_cache *cache);
+
 #endif

@@ -231,7 +231,7 @@ static _Noreturn void refuse(const void *data, uintptr_t frame)
 }
 
 /* `frame` is that of the function which the program called. */
-static struct traced_block *live_block(const void *data, uintptr_t frame)
+struct traced_block *traced_live(const void *data, uintptr_t frame)
 {
     struct traced_block *block = candidate(data);
 
@@ -252,7 +252,7 @@ static void release(void *data, uintptr_t frame)
 {
     backtrace_t by = backtrace_record_from(frame);
     uintptr_t state = traced_lock();
-    struct traced_block *block = live_block(data, frame);
+    struct traced_block *block = traced_live(data, frame);
 
     list_remove(&block->link);
     block->mark = ~block->mark;
@@ -281,7 +281,7 @@ void kiln_heap_free(void *data)
 void *kiln_heap_resize(void *data, size_t bytes)
 {
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
-    size_t old = data ? live_block(data, frame)->bytes : 0;
+    size_t old = data ? traced_live(data, frame)->bytes : 0;
     void *moved;
 
     KILN_ASSERT(!arch_in_interrupt());
@@ -297,7 +297,7 @@ void *kiln_heap_resize(void *data, size_t bytes)
 
 size_t kiln_heap_usable_bytes(const void *data)
 {
-    return live_block(data, (uintptr_t)__builtin_frame_address(0))->bytes;
+    return traced_live(data, (uintptr_t)__builtin_frame_address(0))->bytes;
 }
 
 void kiln_heap_get_stats(struct kiln_heap_stats *stats)

@@ -33,6 +33,10 @@ extern struct __lock __lock___libc_recursive_mutex;
 /* Writes out what stdout holds, 0; NULL (weak) when stdout is not linked in. */
 int kiln_posix_stdout_flush(FILE *file) __attribute__((weak));
 
+/* For who looks for pointers on the stack: zeros where functions that have returned had theirs, up
+ * to a KiB below the caller. */
+void kiln_posix_clear_stack(void);
+
 /* Flushes every stream made by fopen and fdopen, 0 or EOF; NULL (weak) when there can be none. */
 int kiln_posix_streams_flush(void) __attribute__((weak));
 

@@ -25,7 +25,12 @@ __attribute__((used,
 
 _Noreturn void kiln_program_start(int argc, char **argv)
 {
+    int status;
+
     for (const constructor_t *next = __preinit_array_start; next < __init_array_end; next++)
         (*next)();
-    exit(main(argc, argv));
+    status = main(argc, argv);
+    if (KILN_CONFIG_CHECK_LEAKS)
+        kiln_posix_clear_stack();
+    exit(status);
 }

@@ -41,6 +41,9 @@ static inline size_t arch_tls_block_bytes(size_t bytes, size_t align);
 static inline char *arch_tls_data(char *block, size_t bytes, size_t align);
 static inline void *arch_tls_finish(char *block, size_t bytes, size_t align);
 
+/* Where thread-local data begin, found by the thread pointer. */
+static inline uintptr_t arch_tls_start(const void *tls, size_t bytes, size_t align);
+
 /* Makes FP registers trap (true) or work (false) on this CPU; IRQs off. Returns what was before. */
 static inline bool arch_fp_trap(bool trap);
 
@@ -53,6 +56,10 @@ void arch_semihost_exit(int status);
 /* Leaves the boot stack for good: entry() runs as the first thread, on a stack that ends at
  * stack_top, interrupts still masked. Boot. */
 _Noreturn void arch_thread_start(uintptr_t stack_top, void (*entry)(void));
+
+/* Calls function(sp), and returns what it does: from sp up, the registers that functions keep for
+ * their callers are on the stack, and what the caller has there. */
+uintptr_t arch_call_with_registers(uintptr_t (*function)(uintptr_t sp));
 
 #include <isa/cpu.h>
 

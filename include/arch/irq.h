@@ -18,6 +18,10 @@ static inline bool arch_irqs_off(void);
 /* True in an interrupt or exception handler, false in a thread. */
 static inline bool arch_in_interrupt(void);
 
+/* In an interrupt handler, whose stack ends there: the stack pointer of the thread that it has
+ * interrupted. */
+static inline uintptr_t arch_interrupted_sp(uintptr_t irq_stack_top);
+
 #include <isa/irq.h>
 
 #endif

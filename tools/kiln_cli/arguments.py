@@ -1,6 +1,7 @@
 """The words of the command line."""
 
 import argparse
+import re
 
 from . import boards
 from .apps import DEFAULT as DEFAULT_APP
@@ -33,6 +34,12 @@ def port(text):
     if not 1 <= value <= 65535:
         raise argparse.ArgumentTypeError("has to be 1 to 65535")
     return value
+
+
+def function_name(text):
+    if not re.fullmatch(r"[A-Za-z_$][A-Za-z0-9_$]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no function's name")
+    return text
 
 
 for conversion, title in ((positive, "number"), (cpu_count, "number"), (port, "port")):
@@ -103,6 +110,11 @@ def add_run(commands):
     run.add_argument("--machine", metavar="NAME",
                      help="another of QEMU's machines that the board is; ./kiln boards lists them")
     add_smp(run)
+    run.add_argument("--suppress", type=function_name, action="append", default=[],
+                     metavar="FUNCTION", help="with --check=leaks: nothing is said of blocks that "
+                     "it, or what it calls, allocates; may be given again")
+    run.add_argument("--show-reachable", action="store_true",
+                     help="with --check=leaks: list blocks that are still reachable, too")
     run.add_argument("--timeout", type=positive, metavar="S", help="end it after S seconds")
     run.add_argument("--icount", action="store_true",
                      help="one instruction takes one virtual nanosecond, for measuring")

@@ -3,6 +3,7 @@
 from . import apps
 from . import boards as board_list
 from . import configuration
+from .failure import Failure
 from .places import BuildFolder
 from .report import say, say_command
 
@@ -27,16 +28,24 @@ def run(chosen):
     request.board.machine({}, chosen.machine)
     options = qemu.RunOptions(chosen.program_words, chosen.smp, chosen.icount,
                               debug_port(chosen), chosen.log_guest_errors,
-                              machine=chosen.machine)
+                              own_words=leak_words(chosen), machine=chosen.machine)
     if options.debug_port:
         qemu.check_port(options.debug_port)
     building.check_toolchain(request)
     qemu.ensure(request.board, chosen.verbose, request.needs())
     built = building.build(request)
     try:
+        if options.own_words and configuration.value(built.configuration, "CHECK_LEAKS") == "0":
+            raise Failure("--suppress and --show-reachable want --check=leaks")
         return start(built, options, chosen)
     finally:
         built.lock.release()
+
+
+def leak_words(chosen):
+    """Kiln's own boot arguments that tell how leaks are to be reported."""
+    words = ["suppress=" + ",".join(chosen.suppress)] if chosen.suppress else []
+    return words + (["leaks=reachable"] if chosen.show_reachable else [])
 
 
 def debug_port(chosen):

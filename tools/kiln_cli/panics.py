@@ -1,10 +1,11 @@
-"""Adds ` at file:line` to the backtrace of a panic as it passes by; nothing else is touched."""
+"""Adds ` at file:line` to backtraces, of panics and leaks, as they pass by; no more is touched."""
 
 import os
 import re
 import subprocess
 
 PANIC = b"kiln: panic:"
+LEAKS = b"kiln: leaks:"  # a list of return addresses may follow
 FRAME = re.compile(rb"    (0x[0-9a-f]{16}) \S")
 DISCRIMINATOR = re.compile(r" \(discriminator \d+\)$")
 LONGEST_LINE_BYTES = 4096
@@ -55,12 +56,12 @@ class PanicFilter:
         self.source_lines = source_lines
         self.line = b""
         self.held = b""
-        self.in_panic = False
+        self.in_report = False
         self.first_frame = True
 
     def feed(self, data):
         data, self.held = self.held + data, b""
-        if self.in_panic and data.endswith(b"\r"):
+        if self.in_report and data.endswith(b"\r"):
             data, self.held = data[:-1], b"\r"
         pieces = data.split(b"\n")
         shown = []
@@ -80,10 +81,12 @@ class PanicFilter:
     def _finish(self, piece):
         """The rest of a line that has now come to its end."""
         if self.line.startswith(PANIC):
-            self.in_panic = True
-        elif self.in_panic and self.line.strip() == b"backtrace:":
+            self.in_report = True
+        elif self.line.startswith(LEAKS):
+            self.in_report, self.first_frame = True, False
+        elif self.in_report and self.line.strip() == b"backtrace:":
             self.first_frame = True
-        elif self.in_panic and FRAME.match(self.line):
+        elif self.in_report and FRAME.match(self.line):
             end = b"\r" if piece.endswith(b"\r") else b""
             return piece[:len(piece) - len(end)] + self._place() + end
         return piece

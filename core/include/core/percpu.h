@@ -7,6 +7,9 @@
 #include <arch/cpu.h>
 #include <arch/percpu.h>
 
+#define PERCPU_STOP  1u
+#define PERCPU_PAUSE 2u
+
 struct cpu_call;
 struct kiln_thread;
 
@@ -26,7 +29,7 @@ struct percpu {
     /* Atomic, shared by all CPUs: a stack of calls that wait for this CPU. */
     struct cpu_call *calls;
     uint32_t online; /* 1 once this CPU serves interrupts, 0 after it has stopped */
-    uint32_t stop;   /* set by a CPU that panics */
+    uint32_t stop;   /* PERCPU_STOP by a CPU that panics, PERCPU_PAUSE by one that checks, else 0 */
 } __attribute__((aligned(64)));
 
 _Static_assert(offsetof(struct percpu, arch) == 0, "arch/ finds its part at offset 0");

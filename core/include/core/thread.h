@@ -29,4 +29,7 @@ struct kiln_thread *core_thread_create_idle(unsigned cpu, uintptr_t stack);
  * their lowest addresses. 0 or -ENOMEM. Boot. */
 int core_boot_stacks(const size_t *bytes, uintptr_t *bottoms, unsigned count);
 
+/* Where a thread's thread-local data are. Any context. */
+void core_thread_tls(const struct kiln_thread *thread, uintptr_t *start, uintptr_t *end);
+
 #endif

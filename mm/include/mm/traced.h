@@ -11,6 +11,7 @@
 #include <kiln/config.h>
 #include <lib/list.h>
 #include <mm/backtraces.h>
+#include <mm/leak_mark.h>
 
 #define HEAP_TRACED                                                                                \
     (KILN_CONFIG_CHECK_MEMORY || KILN_CONFIG_CHECK_LEAKS || KILN_CONFIG_HEAP_PROFILE)
@@ -29,10 +30,7 @@ struct traced_block {
     const struct kiln_thread *allocator; /* which thread allocated it, and which one freed it; it */
     const struct kiln_thread *freer;     /* may have ended since */
 #if KILN_CONFIG_CHECK_LEAKS
-    /* The leak checker's alone; 0 when the block is allocated. */
-    struct traced_block *left, *right, *work;
-    uint8_t leak;
-    uint8_t is_ignored;
+    struct leak_mark leak;
 #endif
 } __attribute__((aligned(16)));
 
@@ -47,6 +45,10 @@ static inline struct traced_block *traced_of(const void *data)
 {
     return (struct traced_block *)(uintptr_t)data - 1;
 }
+
+/* The same of a live block; an address that is none's panics. `frame` is that of the function which
+ * the program called. With the lock held, or by whoever has the block. */
+struct traced_block *traced_live(const void *data, uintptr_t frame);
 
 struct traced_totals {
     size_t allocations; /* since the program's start */

@@ -95,6 +95,12 @@ static inline void *arch_tls_finish(char *block, size_t bytes, size_t align)
     return block;
 }
 
+static inline uintptr_t arch_tls_start(const void *tls, size_t bytes, size_t align)
+{
+    (void)bytes;
+    return (uintptr_t)tls + align;
+}
+
 static inline bool arch_fp_trap(bool trap)
 {
     uint64_t cpacr;

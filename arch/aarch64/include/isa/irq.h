@@ -45,4 +45,13 @@ static inline bool arch_in_interrupt(void)
     return spsel & 1;
 }
 
+static inline uintptr_t arch_interrupted_sp(uintptr_t irq_stack_top)
+{
+    uintptr_t sp;
+
+    (void)irq_stack_top;
+    __asm__ volatile("mrs %0, sp_el0" : "=r"(sp) : : "memory");
+    return sp;
+}
+
 #endif

@@ -37,4 +37,9 @@ static inline bool arch_in_interrupt(void)
     return host_cpu.in_interrupt;
 }
 
+static inline uintptr_t arch_interrupted_sp(uintptr_t irq_stack_top)
+{
+    return irq_stack_top;
+}
+
 #endif

@@ -108,6 +108,11 @@ static inline void *arch_tls_finish(char *block, size_t bytes, size_t align)
     return tls;
 }
 
+static inline uintptr_t arch_tls_start(const void *tls, size_t bytes, size_t align)
+{
+    return (uintptr_t)tls - isa_tls_round_up(bytes, align);
+}
+
 static inline bool arch_fp_trap(bool trap)
 {
     uintptr_t cr0;

@@ -65,4 +65,10 @@ static inline bool arch_in_interrupt(void)
     return isa_is_handler_stack(rsp);
 }
 
+/* Intel SDM volume 3, 6.14.2: the CPU pushes ss, then rsp. */
+static inline uintptr_t arch_interrupted_sp(uintptr_t irq_stack_top)
+{
+    return ((const uintptr_t *)irq_stack_top)[-2];
+}
+
 #endif
