@@ -145,6 +145,7 @@ function(kiln_app name)
   kiln_config_value(irq_stack IRQ_STACK_BYTES ${config})
   kiln_config_value(printf_float PRINTF_FLOAT ${config})
   kiln_config_value(symbols SYMBOLS ${config})
+  kiln_config_value(check_memory CHECK_MEMORY ${config})
   set(script "${KILN_ROOT}/arch/${isa}/image.ld")
   set_target_properties(${name} PROPERTIES SUFFIX .elf
     LINK_DEPENDS "${script};${KILN_ROOT}/arch/read_only.ld;${folder}/kiln.o;${folder}/libposix.a;${KILN_ROOT}/tools/link_image.py")
@@ -156,6 +157,11 @@ function(kiln_app name)
     ${KILN_PRINTF_${libc}_${printf_float}})
   target_link_libraries(${name} PRIVATE "${folder}/kiln.o" -Wl,--start-group
     "${folder}/libposix.a" ${KILN_LIBM} ${KILN_LIBC_LIBRARIES} -Wl,--end-group)
+  if(check_memory) # posix/check's, not those that are beside whoever in the C library calls them
+    foreach(function IN ITEMS memcpy memmove memset memcmp memchr strlen strnlen)
+      target_link_options(${name} PRIVATE -Wl,--undefined=${function})
+    endforeach()
+  endif()
   if(symbols)
     set_target_properties(${name} PROPERTIES RULE_LAUNCH_LINK
       "\"${KILN_PYTHON}\" \"${KILN_ROOT}/tools/link_image.py\" ")

@@ -292,7 +292,7 @@ static void report(const struct memory_bug *bug)
     core_panic_begin();
     print_head(bug);
     block = describe(bug);
-    core_print("  access:\n");
+    core_print(bug->what == MEMORY_FREE ? "  free:\n" : "  access:\n");
     core_print_backtrace(pcs, backtrace_walk(bug->frame, pcs, DEPTH));
     if (block) {
         print_trace("allocated", block->allocator, block->allocated_by);

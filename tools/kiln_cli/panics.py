@@ -1,11 +1,11 @@
-"""Adds ` at file:line` to backtraces, of panics and leaks, as they pass by; no more is touched."""
+"""Adds ` at file:line` to backtraces of panics and checkers as they pass by; no more is touched."""
 
 import os
 import re
 import subprocess
 
 PANIC = b"kiln: panic:"
-LEAKS = b"kiln: leaks:"  # a list of return addresses may follow
+FOUND = re.compile(rb"kiln: [a-z-]+: ")  # by a checker: lists of return addresses may follow
 FRAME = re.compile(rb"    (0x[0-9a-f]{16}) \S")
 DISCRIMINATOR = re.compile(r" \(discriminator \d+\)$")
 LONGEST_LINE_BYTES = 4096
@@ -82,7 +82,7 @@ class PanicFilter:
         """The rest of a line that has now come to its end."""
         if self.line.startswith(PANIC):
             self.in_report = True
-        elif self.line.startswith(LEAKS):
+        elif FOUND.match(self.line):
             self.in_report, self.first_frame = True, False
         elif self.in_report and self.line.strip() == b"backtrace:":
             self.first_frame = True
