@@ -25,6 +25,7 @@ PROGRAMS = {
     "xorriso": "xorriso",
     "xz": "xz-utils",
     "make": "make",
+    "ccache": "ccache",
     "clang": "clang",
     "ld.lld": "lld",
     "clang-tidy": "clang-tidy",
@@ -62,8 +63,8 @@ DEBUG = ("gdb-multiarch",)
 HOST_BENCH = ("cmake", "ninja", "gcc", "libc headers", "valgrind", "jemalloc", "mimalloc",
               "tcmalloc")
 CHECKS = (
-    "fsck.fat", "clang", "ld.lld", "clang-format", "clang-tidy", "cppcheck", "ctags", "gcc", "g++",
-    "libc headers", "clang sanitizers", "UEFI for QEMU",
+    "fsck.fat", "ccache", "clang", "ld.lld", "clang-format", "clang-tidy", "cppcheck", "ctags",
+    "gcc", "g++", "libc headers", "clang sanitizers", "UEFI for QEMU",
 )
 
 

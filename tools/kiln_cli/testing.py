@@ -40,6 +40,7 @@ def run(chosen):
     os.environ.pop("MAKEFLAGS", None)
     if chosen.long:
         os.environ["KILN_LONG_TESTS"] = "1"
+    share_compilations(build_folder)
     if not succeeds(["cmake", "-G", "Ninja", "-S", in_root("tests"), "-B", tree,
                      f"-DKILN_PYTHON={sys.executable}"], chosen.verbose):
         raise Failure("the tests could not be configured", BUILD_FAILED)
@@ -53,6 +54,18 @@ def run(chosen):
         failed += 1
     print(f"{passed} passed, {failed} failed", flush=True)
     return FAILED if failed else 0
+
+
+def share_compilations(build_folder):
+    """
+    Many tests compile the same sources, in other folders or with options that change few of them:
+    what the preprocessor makes alike is compiled once.
+    """
+    os.environ.setdefault("CCACHE_DIR", os.path.join(build_folder.path, "ccache"))
+    os.environ["CCACHE_NOHASHDIR"] = "1"
+    for language in ("C", "CXX"):
+        os.environ.setdefault(f"CMAKE_{language}_COMPILER_LAUNCHER",
+                              packages.find_program("ccache"))
 
 
 def succeeds(command, verbose):
