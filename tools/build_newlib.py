@@ -196,15 +196,17 @@ def built(arguments):
     source = find_source(arguments.source)
     name = f"newlib {version_of(source)}"
     folder = os.path.join(arguments.into, f"{arguments.isa}-{identity(arguments, source)}")
+    lock_file = os.path.join(arguments.into, f".{arguments.isa}.lock")
+    prefix = f".building-{arguments.isa}-"
     if os.path.exists(os.path.join(folder, WHOLE)):
         return folder, name
     os.makedirs(arguments.into, exist_ok=True)
-    with open(os.path.join(arguments.into, ".lock"), "w", encoding="utf-8") as lock:
+    with open(lock_file, "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(os.path.join(folder, WHOLE)):
-            forget_interrupted(arguments.into)
+            forget_interrupted(arguments.into, prefix)
             print(f"kiln: building {name} for {arguments.isa}, once", file=sys.stderr, flush=True)
-            with tempfile.TemporaryDirectory(prefix=".building-", dir=arguments.into) as scratch:
+            with tempfile.TemporaryDirectory(prefix=prefix, dir=arguments.into) as scratch:
                 whole = build_in_plain_folder(arguments, source, scratch)
                 with open(os.path.join(whole, WHOLE), "w", encoding="utf-8") as file:
                     file.write(name + "\n")
@@ -212,9 +214,9 @@ def built(arguments):
     return folder, name
 
 
-def forget_interrupted(into):
-    """Only the holder of the lock builds: what others began is dead."""
-    for path in glob.glob(os.path.join(into, ".building-*")):
+def forget_interrupted(into, prefix):
+    """Only the holder of the lock builds for this ISA: what others began is dead."""
+    for path in glob.glob(os.path.join(glob.escape(into), f"{prefix}*")):
         shutil.rmtree(path, ignore_errors=True)
 
 

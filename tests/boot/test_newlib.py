@@ -115,7 +115,7 @@ class Newlib(KilnTest):
         result = self.run_tool(source)
         self.assertEqual(result.returncode, 0, result)
         self.assertEqual(sorted(os.listdir(self.path("into"))),
-                         [".lock", os.path.basename(result.stdout.splitlines()[0])])
+                         [".x.lock", os.path.basename(result.stdout.splitlines()[0])])
 
     def test_absent(self):
         """without a source one line tells what to install"""
@@ -134,4 +134,4 @@ class Newlib(KilnTest):
         self.assertEqual(result.returncode, 1)
         self.assertIn("kiln: newlib could not be built (configure failed):\nit is broken",
                       result.stderr)
-        self.assertEqual(os.listdir(self.path("into")), [".lock"])
+        self.assertEqual(os.listdir(self.path("into")), [".x.lock"])

@@ -1,11 +1,13 @@
 """./kiln test: sets up, builds and runs every test through ctest, and counts what passed."""
 
+import contextlib
 import glob
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree
 
 from . import (apps, bench, boards, building, configuration, installing, packages, qemu, tap,
@@ -14,6 +16,7 @@ from .children import Child
 from .failure import BUILD_FAILED, Failure
 from .places import BuildFolder, in_root
 from .report import say, say_command
+from .slowest import Times
 
 FAILED = 1
 TEST_SECONDS = 900
@@ -21,13 +24,16 @@ LONG_TEST_SECONDS = 6 * 3600
 # What is measured in seconds wants the machine for itself.
 MEASURES_TIME = "boot.speed"
 LONG = 100
-WANTS_LIBRARIES = re.compile(r": (target|boot|bench|checks)\.")
+# Which tests link with a C library that has to be built first: an ISA's own, or newlib instead.
+WANTS_OWN = r": (target\.({boards})|boot|bench|faults|checks)\."
+WANTS_NEWLIB = re.compile(r": (target\.\S+\.newlib$|checks\.builds_)", re.MULTILINE)
 # ctest cuts longer outputs, whose points would then not be counted.
 OUTPUT_BYTES = "4000000"
 
 
 def run(chosen):
     """0 when everything passed, 1 when something failed; the summary is the last line."""
+    began = time.monotonic()
     if chosen.board:
         boards.load(chosen.board)
     every_board = [boards.load(name) for name in boards.names()]
@@ -44,14 +50,14 @@ def run(chosen):
     if not succeeds(["cmake", "-G", "Ninja", "-S", in_root("tests"), "-B", tree,
                      f"-DKILN_PYTHON={sys.executable}"], chosen.verbose):
         raise Failure("the tests could not be configured", BUILD_FAILED)
-    if WANTS_LIBRARIES.search(listed_tests(tree, chosen)):
-        build_libraries(every_board, build_folder, chosen.verbose)
-    built = succeeds(["cmake", "--build", tree, "--", "-k", "0"], chosen.verbose)
+    libraries = wanted_libraries(every_board, listed_tests(tree, chosen))
+    built = build_programs(tree, libraries, chosen.verbose)
     shutil.rmtree(os.path.join(tree, "qemu-logs"), ignore_errors=True)
-    passed, failed = run_ctest(tree, chosen)
+    passed, failed, times = run_ctest(tree, chosen)
     if not built:
         say("not every program of the tests could be built: see above")
         failed += 1
+    times.tell(time.monotonic() - began)
     print(f"{passed} passed, {failed} failed", flush=True)
     return FAILED if failed else 0
 
@@ -82,14 +88,41 @@ def selection(chosen):
     return words + (["-L", f"^{re.escape(chosen.board)}$"] if chosen.board else [])
 
 
-def build_libraries(every_board, build_folder, verbose):
-    """C libraries that take long to build, once and before tests that have time limits."""
-    for board in {board.isa.name: board for board in every_board}.values():
-        if packages.is_built(board.isa.libc):
-            options = configuration.choose([], checks=True, smp=1)
-            request = building.Request(apps.find(apps.DEFAULT), board, options, build_folder,
-                                       verbose=verbose)
-            building.build(request).lock.release()
+def wanted_libraries(every_board, listed):
+    """[(board, libc)]: C libraries that take long to build, one for each ISA."""
+    wanted = []
+    for isa in {board.isa.name: board.isa for board in every_board}.values():
+        names = [board.name for board in every_board if board.isa.name == isa.name]
+        if packages.is_built(isa.libc):
+            if re.search(WANTS_OWN.format(boards="|".join(names)), listed):
+                wanted.append((names[0], isa.libc))
+        elif WANTS_NEWLIB.search(listed):
+            wanted.append((names[0], "newlib"))
+    return wanted
+
+
+def build_library(board, libc):
+    """With a hello above it, for which the library is made."""
+    options = configuration.choose([], checks=True, smp=1)
+    app = apps.find(apps.DEFAULT)
+    request = building.Request(app, boards.load(board), options, BuildFolder(), libc=libc,
+                               tree_name=f"test-{app.name}+{libc}")
+    building.build(request).lock.release()
+
+
+def build_programs(tree, libraries, verbose):
+    """
+    Whether the tests' own programs could be built. Libraries are built beside them, before tests
+    that have time limits: much of that work keeps a single CPU busy.
+    """
+    with contextlib.ExitStack() as beside:
+        builders = [beside.enter_context(
+            Child([sys.executable, in_root("tools", "build_library.py"), *each],
+                  stdin=subprocess.DEVNULL)) for each in libraries]
+        built = succeeds(["cmake", "--build", tree, "--", "-k", "0"], verbose)
+        if any([builder.wait() for builder in builders]):
+            raise Failure("a C library could not be built: see above", BUILD_FAILED)
+    return built
 
 
 def listed_tests(tree, chosen):
@@ -104,7 +137,7 @@ def listed_tests(tree, chosen):
 
 
 def run_ctest(tree, chosen):
-    """(passed, failed)"""
+    """(passed, failed, Times)"""
     results = os.path.join(tree, "results.xml")
     if os.path.exists(results):
         os.remove(results)
@@ -117,24 +150,27 @@ def run_ctest(tree, chosen):
     say_command(command, chosen.verbose)
     with Child(command, stdin=subprocess.DEVNULL) as process:
         status = process.wait()
-    passed, failed = count(results) if os.path.exists(results) else (0, 0)
+    passed, failed, times = count(results) if os.path.exists(results) else (0, 0, Times())
     if status != 0 and failed == 0:
         say(f"ctest ended with status {status}")
         failed = 1
-    return passed, failed
+    return passed, failed, times
 
 
 def count(results):
-    """(passed, failed) of ctest's report; a test that prints TAP counts by its points."""
+    """(passed, failed, Times) of ctest's report; a test that prints TAP counts by its points."""
     passed = failed = 0
+    times = Times()
     for case in xml.etree.ElementTree.parse(results).iter("testcase"):
-        report = tap.Report(case.findtext("system-out") or "")
+        output = case.findtext("system-out") or ""
+        times.add(case.get("name"), float(case.get("time") or 0), output)
+        report = tap.Report(output)
         good = case.get("status") == "run"
         passed += report.passed if report.points() else int(good)
         failed += report.failed
         if not good and not report.failed:
             failed += 1
-    return passed, failed
+    return passed, failed, times
 
 
 def write_list(path):
@@ -176,7 +212,8 @@ def add_driver(name, command):
 
 
 def add_test(name, command, label=None):
-    words = " ".join(f"[==[{word}]==]" for word in [in_root(command[0])] + command[1:])
+    program = [in_root("tools", "timed.py"), in_root(command[0])]
+    words = " ".join(f"[==[{word}]==]" for word in program + command[1:])
     yield f'add_test(NAME "{name}" COMMAND "${{KILN_PYTHON}}" {words})'
     if label:
         yield f'set_tests_properties("{name}" PROPERTIES LABELS "{label}")'
