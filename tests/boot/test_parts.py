@@ -103,6 +103,13 @@ class Panics(KilnTest):
         for size in (1, 7, 1000):
             self.assertEqual(self.filtered(stream, size), wanted)
 
+    def test_reports_get_places(self):
+        """lists of return addresses below what --check finds, one byte back"""
+        stream = (b"kiln: leaks: 1 block\n" + self.FRAME + b"\n" + self.FRAME + b"\n"
+                  b"kiln: heap-use-after-free: x\n  freed:\n" + self.FRAME + b"\n")
+        self.assertEqual(self.filtered(stream, 1000),
+                         stream.replace(self.FRAME, self.FRAME + b" at a.c:15"))
+
     def test_nothing_else_is_touched(self):
         """without a panic, lines that look like frames pass unchanged"""
         stream = (bytes(range(256)) * 3 + b"\n" + self.FRAME + b"\n kiln: panic: no\n" +
