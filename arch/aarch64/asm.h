@@ -23,9 +23,13 @@
     movk    \register, #(((\value) >> 16) & 0xffff), lsl #16
 .endm
 
-/* This CPU's number, as arch_cpu_id() defines it before percpu data exist. */
+/* This CPU's number. Where the lowest affinity level numbers the threads of a core (Arm ARM, DDI
+ * 0487, MPIDR_EL1.MT), as on Cortex-A55, A76 and later, the core's number stands in Aff1. */
 .macro cpu_number register
     mrs     \register, mpidr_el1
+    tbz     \register, #24, .Lnumber\@
+    lsr     \register, \register, #8
+.Lnumber\@:
     and     \register, \register, #0xff
 .endm
 

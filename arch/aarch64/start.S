@@ -122,6 +122,9 @@ FUNCTION(start_primary)
     adr     x19, 1f
     b       drop_to_el1
 1:  cpu_setup x1
+#if KILN_CONFIG_SMP
+    msr     contextidr_el1, xzr         /* where arch_cpu_id() finds its number */
+#endif
     adrp    x1, core_boot_percpu
     add     x1, x1, #:lo12:core_boot_percpu
     msr     tpidrro_el0, x1
@@ -178,6 +181,7 @@ FUNCTION(start_secondary)
     wfe
     b       2b
 3:  cpu_setup x1
+    msr     contextidr_el1, x20
     bl      mmu_on
     ldp     x1, x2, [x22]               /* struct arch_cpu_start */
     ldr     x3, [x22, #16]

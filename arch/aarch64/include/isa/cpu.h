@@ -1,29 +1,25 @@
 /*
  * AArch64's part of arch/cpu.h. TPIDR_EL1 holds the running thread, TPIDRRO_EL0 this CPU's data and
- * TPIDR_EL0 the thread pointer of the ELF TLS ABI.
+ * TPIDR_EL0 the thread pointer of the ELF TLS ABI. CONTEXTIDR_EL1 holds the CPU's number: it does
+ * nothing but tell debuggers and traces what runs (Arm ARM, DDI 0487, CONTEXTIDR_EL1), and one
+ * instruction reads it.
  */
 #ifndef ISA_CPU_H
 #define ISA_CPU_H
 
 #include <kiln/config.h>
 
-/* Arm ARM (DDI 0487), MPIDR_EL1.MT: the lowest affinity level numbers the threads of a core, as on
- * Cortex-A55, A76 and later, so that the core's number stands in Aff1. */
-#define ISA_MPIDR_MT (1u << 24)
-
 /* Arm ARM (DDI 0487), CPACR_EL1.FPEN: 3 lets FP instructions through, 0 traps them. */
 #define ISA_CPACR_FPEN (UINT64_C(3) << 20)
 
 static inline unsigned arch_cpu_id(void)
 {
-    uint64_t mpidr;
+    uint64_t number;
 
     if (!KILN_CONFIG_SMP)
         return 0;
-    __asm__ volatile("mrs %0, mpidr_el1" : "=r"(mpidr));
-    if (mpidr & ISA_MPIDR_MT)
-        mpidr >>= 8;
-    return mpidr & 0xFF;
+    __asm__ volatile("mrs %0, contextidr_el1" : "=r"(number));
+    return (unsigned)number;
 }
 
 static inline void arch_cpu_idle(void)
