@@ -12,8 +12,10 @@
 #include <core/panic.h>
 #include <core/symbols.h>
 #include <core/thread.h>
+#include <kiln/cache.h>
 #include <lib/align.h>
 #include <mm/memory_bug.h>
+#include <mm/page.h>
 #include <mm/shadow.h>
 #include <mm/traced.h>
 
@@ -55,10 +57,11 @@ static const char *name_of_access(enum shadow_kind kind)
     case SHADOW_HEAP:
         return "heap-buffer-overflow";
     case SHADOW_HEAP_FREED:
-    case SHADOW_OBJECT_FREED:
         return "heap-use-after-free";
+    case SHADOW_OBJECT_FREED:
+        return "object-use-after-free";
     case SHADOW_SLAB:
-        return "slab-out-of-bounds";
+        return "object-buffer-overflow";
     case SHADOW_GLOBAL:
         return "global-buffer-overflow";
     case SHADOW_STACK_SCOPE:
@@ -134,6 +137,16 @@ static void print_block(uintptr_t address, const struct traced_block *block)
                block->bytes, block->bytes == 1 ? "" : "s", data);
 }
 
+static const char *last_of(const char *path)
+{
+    const char *last = path;
+
+    while (*path)
+        if (*path++ == '/')
+            last = path;
+    return last;
+}
+
 static bool describe_global(uintptr_t address)
 {
     const struct memory_global *global = memory_global_at(address);
@@ -142,7 +155,7 @@ static bool describe_global(uintptr_t address)
         return false;
     print_relation(address, global->start, global->bytes);
     core_print("global variable %s of %zu bytes at 0x%zx, in %s\n", global->name, global->bytes,
-               global->start, global->file);
+               global->start, last_of(global->file));
     return true;
 }
 
@@ -239,6 +252,18 @@ static bool describe_stack(uintptr_t address)
     return false;
 }
 
+static void describe_page(uintptr_t address)
+{
+    const struct page *page = page_of(address);
+    const struct kiln_cache *cache = page && page->state == PAGE_SLAB ? page->owner : NULL;
+
+    if (cache)
+        core_print("  in a slab of the cache %s, whose objects have %u bytes\n", cache->name,
+                   cache->object_bytes);
+    else
+        core_print("  in a page that nobody has allocated\n");
+}
+
 static void print_trace(const char *what, const struct kiln_thread *thread, backtrace_t backtrace)
 {
     uintptr_t pcs[BACKTRACE_DEPTH];
@@ -262,26 +287,37 @@ static const struct traced_block *describe(const struct memory_bug *bug)
         print_block(bug->bad, block);
     else if (kind == SHADOW_GLOBAL)
         describe_global(bug->bad);
-    else if (is_on_stack(kind) && !describe_variable(bug->bad))
+    else if (kind == SHADOW_SLAB || kind == SHADOW_OBJECT_FREED || kind == SHADOW_PAGE_FREE)
+        describe_page(bug->bad);
+    else if (!describe_variable(bug->bad))
         describe_stack(bug->bad);
     return block;
 }
 
+static void print_shadow_line(uintptr_t line, uintptr_t bad)
+{
+    const char *between = " ";
+
+    core_print("    0x%zx:", line);
+    for (uintptr_t at = line; at < line + SHADOW_LINE * SHADOW_GRANULE; at += SHADOW_GRANULE) {
+        bool is_bad = bad - at < SHADOW_GRANULE;
+
+        core_print("%s%02x", is_bad ? "[" : between, *shadow_of(at));
+        between = is_bad ? "]" : " ";
+    }
+    core_print(*between == ']' ? "]\n" : "\n");
+}
+
+/* A line in front and one behind. */
 static void print_shadow(uintptr_t bad)
 {
-    uintptr_t line_bytes = SHADOW_LINE * SHADOW_GRANULE;
-    uintptr_t first = align_down(bad, line_bytes) - line_bytes;
+    uintptr_t bytes = SHADOW_LINE * SHADOW_GRANULE;
+    uintptr_t line = align_down(bad, bytes) - bytes;
 
     core_print("  shadow:\n");
-    for (uintptr_t line = first; line < first + 3 * line_bytes; line += line_bytes) {
-        if (!shadow_is_open(line, line_bytes))
-            continue;
-        core_print("    0x%zx:", line);
-        for (uintptr_t granule = line; granule < line + line_bytes; granule += SHADOW_GRANULE)
-            core_print(granule == align_down(bad, SHADOW_GRANULE) ? "[%02x]" : " %02x ",
-                       *shadow_of(granule));
-        core_print("\n");
-    }
+    for (unsigned i = 0; i < 3; i++, line += bytes)
+        if (shadow_is_open(line, bytes))
+            print_shadow_line(line, bad);
 }
 
 static void report(const struct memory_bug *bug)

@@ -119,12 +119,12 @@ backtrace_t backtrace_record_from(uintptr_t frame)
     uintptr_t pcs[BACKTRACE_DEPTH];
     unsigned depth = backtrace_walk(frame, pcs, BACKTRACE_DEPTH);
     uint32_t hash = hash_of(pcs, depth);
-    uintptr_t state = mm_lock(&depot.lock);
+    uintptr_t state = mm_lock_unordered(&depot.lock);
     backtrace_t found = find(pcs, depth, hash);
 
     if (!found && depth)
         found = add(pcs, depth, hash);
-    mm_unlock(&depot.lock, state);
+    mm_unlock_unordered(&depot.lock, state);
     return found;
 }
 

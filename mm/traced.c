@@ -39,7 +39,7 @@ static struct {
     struct kiln_spinlock lock; /* protects what follows, and the links and marks of blocks */
     struct list_node live;     /* the newest is the last */
     struct list_node held;     /* freed blocks that are held back, the oldest first */
-    size_t held_bytes;
+    size_t held_bytes;         /* also read without the lock, atomic */
     uintptr_t key;
     struct traced_totals totals;
 } traced = {
@@ -49,12 +49,12 @@ _Static_assert(sizeof(struct traced_block) % GRANULE == 0, "what stands behind i
 
 uintptr_t traced_lock(void)
 {
-    return mm_lock(&traced.lock);
+    return mm_lock_unordered(&traced.lock);
 }
 
 void traced_unlock(uintptr_t state)
 {
-    mm_unlock(&traced.lock, state);
+    mm_unlock_unordered(&traced.lock, state);
 }
 
 void traced_totals(struct traced_totals *totals)
@@ -117,6 +117,12 @@ static size_t redzone(size_t bytes)
     return share < REDZONE_LEAST ? REDZONE_LEAST : share > REDZONE_MOST ? REDZONE_MOST : share;
 }
 
+/* With the lock held. */
+static void count_held(size_t bytes)
+{
+    __atomic_store_n(&traced.held_bytes, traced.held_bytes + bytes, __ATOMIC_RELAXED);
+}
+
 static void open_block(const struct traced_block *block)
 {
     uintptr_t plain = (uintptr_t)block->plain, data = traced_data(block);
@@ -127,21 +133,30 @@ static void open_block(const struct traced_block *block)
     shadow_forbid(end, plain + kiln_heap_plain_usable_bytes(block->plain) - end, SHADOW_HEAP);
 }
 
-/* Gives the oldest blocks back to the heap until no more than so many bytes are held back. */
+/* The oldest of the blocks that are held back, if there are more bytes than that. */
+static struct traced_block *take_oldest(size_t most)
+{
+    struct traced_block *oldest = NULL;
+    uintptr_t state;
+
+    if (__atomic_load_n(&traced.held_bytes, __ATOMIC_RELAXED) <= most)
+        return NULL;
+    state = traced_lock();
+    if (traced.held_bytes > most) {
+        oldest = list_entry(list_take_first(&traced.held), struct traced_block, link);
+        count_held(-held_bytes_of(oldest));
+    }
+    traced_unlock(state);
+    return oldest;
+}
+
+/* Gives blocks back to the heap until no more than so many bytes are held back. */
 static void let_go(size_t most)
 {
-    for (;;) {
-        uintptr_t state = traced_lock();
-        struct list_node *node = traced.held_bytes > most ? list_take_first(&traced.held) : NULL;
-        struct traced_block *block = list_entry(node, struct traced_block, link);
+    struct traced_block *block;
 
-        if (node)
-            traced.held_bytes -= held_bytes_of(block);
-        traced_unlock(state);
-        if (!node)
-            return;
+    while ((block = take_oldest(most)) != NULL)
         kiln_heap_plain_free(block->plain);
-    }
 }
 
 /* What can be held back, a share of RAM. */
@@ -245,7 +260,7 @@ static void hold_back(struct traced_block *block)
 {
     shadow_forbid(traced_data(block), align_up(block->bytes, SHADOW_GRANULE), SHADOW_HEAP_FREED);
     list_add_last(&traced.held, &block->link);
-    traced.held_bytes += held_bytes_of(block);
+    count_held(held_bytes_of(block));
 }
 
 static void release(void *data, uintptr_t frame)
