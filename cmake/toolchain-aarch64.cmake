@@ -10,4 +10,5 @@ set(KILN_DEFAULT_TOOLCHAIN "aarch64-linux-gnu-")
 # A Linux compiler calls libgcc's run-time detection of atomics, which wants glibc.
 set(kiln_isa_flags "-march=armv8-a -mno-outline-atomics")
 set(KILN_CODE_OPTIONS -mstrict-align)
+set(kiln_pointer_bytes 8)
 include("${CMAKE_CURRENT_LIST_DIR}/toolchain.cmake")

@@ -11,4 +11,5 @@ set(KILN_DEFAULT_TOOLCHAIN "x86_64-linux-gnu-")
 # pointer. No prefixes for hardware shadow stacks; a stack protector without thread-local data.
 set(kiln_isa_flags "-march=x86-64 -mno-red-zone -mcmodel=small -fcf-protection=none -mstack-protector-guard=global")
 set(KILN_CODE_OPTIONS "")
+set(kiln_pointer_bytes 8)
 include("${CMAKE_CURRENT_LIST_DIR}/toolchain.cmake")

@@ -3,6 +3,7 @@
 #   KILN_DEFAULT_TOOLCHAIN   gcc's prefix
 #   kiln_isa_flags           flags for whatever is compiled
 #   KILN_CODE_OPTIONS        further ones of images' code
+#   kiln_pointer_bytes       the size of a pointer; bytes are in little-endian order
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES KILN_TOOLCHAIN)
@@ -33,6 +34,15 @@ else()
   set(CMAKE_ASM_COMPILER ${kiln_prefix}gcc)
   find_program(KILN_OBJCOPY NAMES ${kiln_prefix}objcopy)
 endif()
+
+# What CMake finds out by compiling and linking programs, in each new build folder.
+foreach(language C CXX)
+  set(CMAKE_${language}_COMPILER_WORKS TRUE)
+  set(CMAKE_${language}_ABI_COMPILED TRUE)
+  set(CMAKE_${language}_COMPILER_ABI ELF)
+  set(CMAKE_${language}_BYTE_ORDER LITTLE_ENDIAN)
+  set(CMAKE_${language}_SIZEOF_DATA_PTR ${kiln_pointer_bytes})
+endforeach()
 
 foreach(language C CXX ASM)
   set(CMAKE_${language}_FLAGS_INIT "${kiln_isa_flags}")
