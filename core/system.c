@@ -6,6 +6,7 @@
 #include <core/cpu.h>
 #include <core/exit.h>
 #include <core/fault_injection.h>
+#include <kiln/heap_profile.h>
 #include <kiln/panic.h>
 #include <kiln/system.h>
 
@@ -53,6 +54,8 @@ static _Noreturn void end(int status)
 void kiln_exit(int status)
 {
     leave = KILN_CONFIG_EXIT_RESET ? LEAVE_RESET : LEAVE_POWER_OFF;
+    if (KILN_CONFIG_HEAP_PROFILE)
+        kiln_heap_profile_print();
     end(status);
 }
 

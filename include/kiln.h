@@ -11,9 +11,11 @@
 #include <kiln/fault.h>
 #include <kiln/files.h>
 #include <kiln/heap.h>
+#include <kiln/heap_profile.h>
 #include <kiln/irq.h>
 #include <kiln/leak.h>
 #include <kiln/log.h>
+#include <kiln/memory.h>
 #include <kiln/page.h>
 #include <kiln/panic.h>
 #include <kiln/pci.h>

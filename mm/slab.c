@@ -10,6 +10,7 @@
 
 #include <string.h>
 #include <lib/list.h>
+#include <kiln/memory.h>
 #include <kiln/panic.h>
 #include <kiln/system.h>
 #include <mm/fault.h>
@@ -32,11 +33,6 @@ struct slab_end {
 
 static struct kiln_cache *caches; /* grows at its front, atomic */
 
-static size_t slab_bytes(const struct kiln_cache *cache)
-{
-    return ARCH_PAGE_BYTES << cache->slab_order;
-}
-
 static uintptr_t slab_of(const struct kiln_cache *cache, const void *object)
 {
     return (uintptr_t)object & ~(slab_bytes(cache) - 1);
@@ -45,11 +41,6 @@ static uintptr_t slab_of(const struct kiln_cache *cache, const void *object)
 static struct slab_end *end_of(const struct kiln_cache *cache, uintptr_t slab)
 {
     return (struct slab_end *)(slab + slab_bytes(cache)) - 1;
-}
-
-static struct list_node *list_of(struct kiln_cache_list *list)
-{
-    return (struct list_node *)(void *)list;
 }
 
 static uintptr_t *link_word(const struct kiln_cache *cache, void *object)
@@ -132,20 +123,20 @@ static void relist(struct kiln_cache *cache, struct page *page, unsigned was)
     } else if (now == cache->slab_objects) {
         list = &cache->full;
     }
-    list_add_first(list_of(list), &page->link);
+    list_add_first(slab_list(list), &page->link);
 }
 
 /* An object from a slab, NULL: there is none. Cache's lock. */
 static void *take_one(struct kiln_cache *cache)
 {
-    struct list_node *node = list_first(list_of(&cache->partial));
+    struct list_node *node = list_first(slab_list(&cache->partial));
     struct slab_end *end;
     struct page *page;
     uintptr_t slab;
     void *object;
 
     if (!node)
-        node = list_first(list_of(&cache->empty));
+        node = list_first(slab_list(&cache->empty));
     if (!node)
         return NULL;
     page = list_entry(node, struct page, link);
@@ -179,7 +170,7 @@ static void release_slab(struct kiln_cache *cache, struct page *page)
 static void release_empty(struct kiln_cache *cache, unsigned keep)
 {
     while (cache->empty_slabs > keep)
-        release_slab(cache, list_entry(list_first(list_of(&cache->empty)), struct page, link));
+        release_slab(cache, list_entry(list_first(slab_list(&cache->empty)), struct page, link));
 }
 
 /* Takes an object back into its slab. Cache's lock. */
@@ -254,9 +245,9 @@ static __attribute__((cold)) void start(struct kiln_cache *cache)
     cache->key = (uintptr_t)kiln_random();
     choose_order(cache);
     cache->magazine_empty = (uint8_t)(SLAB_TOP_MOST - magazine_objects(cache));
-    list_init(list_of(&cache->partial));
-    list_init(list_of(&cache->full));
-    list_init(list_of(&cache->empty));
+    list_init(slab_list(&cache->partial));
+    list_init(slab_list(&cache->full));
+    list_init(slab_list(&cache->empty));
     enlist(cache);
 }
 
@@ -347,7 +338,7 @@ static __attribute__((cold)) bool add_slab(struct kiln_cache *cache)
     if (KILN_CONFIG_CHECK_MEMORY)
         shadow_forbid(slab, slab_bytes(cache), SHADOW_SLAB);
     state = mm_lock(&cache->lock);
-    list_add_first(list_of(&cache->empty), &page->link);
+    list_add_first(slab_list(&cache->empty), &page->link);
     cache->empty_slabs++;
     cache->slabs++;
     mm_unlock(&cache->lock, state);
@@ -417,6 +408,11 @@ static size_t reclaim(size_t pages)
     return freed;
 }
 
+struct kiln_cache *kiln_cache_next(struct kiln_cache *cache)
+{
+    return cache ? cache->next : __atomic_load_n(&caches, __ATOMIC_ACQUIRE);
+}
+
 void kiln_cache_init(struct kiln_cache *cache, const char *name, size_t object_bytes,
                      size_t alignment, void (*construct)(void *object))
 {
@@ -460,41 +456,4 @@ void kiln_cache_trim(struct kiln_cache *cache)
     KILN_ASSERT(!arch_in_interrupt());
     if (cache->stride)
         trim(cache);
-}
-
-static size_t objects_at_hand(const struct kiln_cache *cache)
-{
-#if KILN_CONFIG_SMP
-    size_t count = 0;
-
-    for (unsigned i = 0; i < KILN_CACHE_CPUS; i++) {
-        const struct kiln_magazine *magazine = cache->magazines[i];
-        uint32_t top = magazine ? __atomic_load_n(&magazine->top, __ATOMIC_RELAXED) : 0;
-
-        count += top ? top - cache->magazine_empty : 0;
-    }
-    return count;
-#else
-    return cache->magazine.top ? cache->magazine.top - cache->magazine_empty : 0;
-#endif
-}
-
-void kiln_cache_get_stats(struct kiln_cache *cache, struct kiln_cache_stats *stats)
-{
-    uintptr_t state = mm_lock(&cache->lock);
-    size_t out = 0, partial = 0;
-
-    *stats = (struct kiln_cache_stats){.object_bytes = cache->object_bytes};
-    if (cache->stride) {
-        list_for_each (node, list_of(&cache->partial)) {
-            out += list_entry(node, struct page, link)->in_use;
-            partial++;
-        }
-        out += (cache->slabs - cache->empty_slabs - partial) * cache->slab_objects;
-        stats->at_hand = objects_at_hand(cache);
-        stats->objects = out - stats->at_hand;
-        stats->slabs = cache->slabs;
-        stats->slab_bytes = slab_bytes(cache);
-    }
-    mm_unlock(&cache->lock, state);
 }

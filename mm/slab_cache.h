@@ -13,6 +13,7 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <kiln/cache.h>
+#include <lib/list.h>
 #include <mm/page.h>
 
 #define SLAB_HARDENED KILN_CONFIG_HEAP_HARDENED
@@ -20,6 +21,16 @@
 
 /* Bytes of an object's slot that are not the program's, when there is no constructor. */
 #define SLAB_OWN_BYTES (SLAB_HARDENED ? sizeof(uintptr_t) : 0)
+
+static inline size_t slab_bytes(const struct kiln_cache *cache)
+{
+    return ARCH_PAGE_BYTES << cache->slab_order;
+}
+
+static inline struct list_node *slab_list(struct kiln_cache_list *list)
+{
+    return (struct list_node *)(void *)list;
+}
 
 /* Writes to a descriptor's head, which the page allocator may be reading for a block beside it. */
 static inline void slab_set_state(struct page *page, enum page_state state)

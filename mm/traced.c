@@ -14,6 +14,7 @@
 #include <mm/memory_bug.h>
 #include <mm/page.h>
 #include <mm/shadow.h>
+#include "heap_sites.h"
 
 #define GRANULE       ((size_t)16)
 #define MOST_BYTES    ((size_t)PTRDIFF_MAX / 2)
@@ -98,6 +99,8 @@ static void enlist(struct traced_block *block)
 
     block->mark = mark_of(block);
     list_add_last(&traced.live, &block->link);
+    if (KILN_CONFIG_HEAP_PROFILE)
+        heap_sites_add(block->allocated_by, block->bytes);
     totals->allocations++;
     totals->bytes_allocated += block->bytes;
     totals->blocks++;
@@ -273,6 +276,8 @@ static void release(void *data, uintptr_t frame)
     block->mark = ~block->mark;
     block->freed_by = by;
     block->freer = arch_thread_self();
+    if (KILN_CONFIG_HEAP_PROFILE)
+        heap_sites_remove(block->allocated_by, block->bytes);
     traced.totals.frees++;
     traced.totals.blocks--;
     traced.totals.bytes -= block->bytes;

@@ -87,10 +87,12 @@ void kiln_cache_free(struct kiln_cache *cache, void *object);
 void kiln_cache_trim(struct kiln_cache *cache);
 
 struct kiln_cache_stats {
-    size_t objects;    /* allocated */
-    size_t at_hand;    /* free, with CPUs; while others allocate, some off */
-    size_t slabs;      /* of slab_bytes each */
-    size_t slab_bytes; /* 0 before the first use */
+    size_t objects;      /* allocated */
+    size_t at_hand;      /* free, with CPUs; while others allocate, some off */
+    size_t slabs;        /* of slab_bytes each */
+    size_t slab_bytes;   /* 0 before the first use, as the next two */
+    size_t slab_objects; /* that a slab has room for */
+    size_t stride_bytes; /* from one object to the next */
     size_t object_bytes;
 };
 
