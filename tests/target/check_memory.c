@@ -11,7 +11,7 @@
 #include <kiln.h>
 #include "tap.h"
 
-#define HIDDEN __attribute__((noinline, noclone))
+#define HIDDEN __attribute__((noinline))
 
 static char *hide(void *pointer)
 {
