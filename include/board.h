@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <kiln/dma.h>
 
 /* A range of physical addresses, whole pages. */
 struct board_range {
@@ -27,6 +28,9 @@ struct board_facts {
     uintptr_t dma_limit; /* end of the RAM that every device reaches; 0: they all reach all */
 };
 extern const struct board_facts board_facts;
+
+/* What kiln/dma.h takes for a device that is not described. Its limit is dma_limit. */
+extern const struct kiln_dma_device board_dma;
 
 /*
  * First call after the MMU is on: learn memory, boot arguments and CPU count, and hand them to

@@ -8,6 +8,7 @@
 #include <kiln/config.h>
 #include <kiln/console.h>
 #include <kiln/cpu.h>
+#include <kiln/dma.h>
 #include <kiln/fault.h>
 #include <kiln/files.h>
 #include <kiln/heap.h>

@@ -71,8 +71,7 @@ static void remove_blocks(struct page_region *region, size_t frame, size_t end)
     page_zone_insert(region, end, frame);
 }
 
-/* Frames that are in no list any more. */
-static struct page *make_exact(struct page_region *region, size_t frame, size_t pages)
+struct page *page_exact_make(struct page_region *region, size_t frame, size_t pages)
 {
     struct page *page = page_descriptor(region, frame);
 
@@ -101,7 +100,7 @@ static struct page *take_block(struct page_zone *zone, size_t pages, unsigned fl
         remove_blocks(region, start, frame);
     }
     page_zone_insert(region, start + pages, frame + size);
-    return make_exact(region, start, pages);
+    return page_exact_make(region, start, pages);
 }
 
 /* Any run of so many pages has in it a block of a quarter of the order at least. */
@@ -117,7 +116,7 @@ static struct page *take_neighbours(struct page_zone *zone, size_t pages)
 
             if (run_end(region, start, start + pages) >= start + pages) {
                 remove_blocks(region, start, start + pages);
-                return make_exact(region, start, pages);
+                return page_exact_make(region, start, pages);
             }
             if (--tries == 0)
                 return NULL;
@@ -160,7 +159,7 @@ static struct page *search(struct page_region *region, size_t pages, unsigned fl
             page_open_region(region, PAGE_TOP_FRAMES);
         } else if (start != 0) {
             remove_blocks(region, start, start + pages);
-            page = make_exact(region, start, pages);
+            page = page_exact_make(region, start, pages);
         }
         mm_unlock(&region->zone->lock, state);
     } while (start != 0 && !page);

@@ -157,6 +157,9 @@ bool page_zone_may_take(const struct page_zone *zone, size_t pages, unsigned fla
 /* page_exact.c: so many pages, NULL: there are none. Takes the zone's lock. */
 struct page *page_exact_take(struct page_zone *zone, size_t pages, unsigned flags);
 
+/* Makes pages that are in no list any more, but counted free, an exact allocation. Zone's lock. */
+struct page *page_exact_make(struct page_region *region, size_t frame, size_t pages);
+
 /* Gives them back. Zone's lock. */
 void page_exact_give(struct page_region *region, size_t frame, size_t pages);
 

@@ -48,6 +48,8 @@ const struct board_facts board_facts = {
     .alarm_irq = 220,
 };
 
+const struct kiln_dma_device board_dma = KILN_DMA_COHERENT;
+
 static uintptr_t uart; /* 0: there is none */
 static uint32_t boot_apic_id;
 

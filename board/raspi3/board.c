@@ -16,6 +16,8 @@ const struct board_facts board_facts = {
     .dma_limit = 0x40000000, /* the VideoCore and what stands behind it: 1 GiB */
 };
 
+const struct kiln_dma_device board_dma = KILN_DMA_VIDEOCORE;
+
 uint64_t board_entropy(void)
 {
     uint64_t seed = pi_tree_seed();

@@ -14,6 +14,8 @@ const struct board_facts board_facts = {
     .dma_limit = 0x40000000, /* the VideoCore and what stands behind it: 1 GiB */
 };
 
+const struct kiln_dma_device board_dma = KILN_DMA_VIDEOCORE;
+
 /* QEMU's machine lacks the generator: reading it is an external abort. */
 uint64_t board_entropy(void)
 {

@@ -27,6 +27,8 @@ const struct board_facts board_facts = {
     .alarm_irq = 27,
 };
 
+const struct kiln_dma_device board_dma = KILN_DMA_COHERENT;
+
 static bool psci_uses_smc;
 static uint64_t tree_seed;
 

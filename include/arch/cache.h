@@ -11,6 +11,12 @@
 
 static inline size_t arch_cache_line_bytes(void);
 
+/* The most that is written back at once: no cache has a longer line. What a device writes must
+ * share none with anything else. The isa's header also says, as ARCH_DEVICES_SNOOP (0 or 1),
+ * whether all devices see the caches, so that the first three of the calls below have nothing to do
+ * for them. */
+static inline size_t arch_cache_writeback_bytes(void);
+
 /* Writes dirty lines back: before a device, or a CPU with its caches off, reads. */
 void arch_cache_clean(const void *start, size_t bytes);
 

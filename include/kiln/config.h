@@ -26,6 +26,11 @@
 #define KILN_CONFIG_HEAP_HARDENED 1
 #endif
 
+/* Counts of what is mapped and copied for devices: kiln_dma_get_stats(). */
+#ifndef KILN_CONFIG_DMA_STATS
+#define KILN_CONFIG_DMA_STATS 0
+#endif
+
 /* Bytes of the main thread's stack; 0 takes 1/32 of RAM, at least 8 KiB, at most 256 KiB. */
 #ifndef KILN_CONFIG_MAIN_STACK_BYTES
 #define KILN_CONFIG_MAIN_STACK_BYTES 0

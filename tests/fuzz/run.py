@@ -29,7 +29,7 @@ SOURCES = {
                 "drivers/firmware/multiboot2.c", "core/boot_info.c"],
     "region": ["mm/region.c", "arch/host/host.c"],
     "page": ["mm/page.c", "mm/page_exact.c", "mm/page_hot.c", "mm/page_reclaim.c",
-             "mm/page_region.c", "mm/page_stats.c", "mm/page_zone.c", "mm/early.c",
+             "mm/page_region.c", "mm/page_stats.c", "mm/page_within.c", "mm/page_zone.c", "mm/early.c",
              "core/spinlock.c", "arch/host/host.c"],
     "heap": ["mm/heap.c", "mm/heap_large.c", "mm/slab.c", "mm/slab_stats.c", "mm/page.c",
              "mm/page_exact.c", "mm/page_hot.c", "mm/page_reclaim.c", "mm/page_region.c",

@@ -334,6 +334,19 @@ static bool model_alloc_exact(size_t pages, unsigned flags)
     return address != 0;
 }
 
+static bool model_alloc_within(size_t pages, uintptr_t limit, size_t alignment, unsigned flags)
+{
+    uintptr_t address =
+        model_count < MODEL_BLOCKS ? page_alloc_within(pages, limit, alignment, flags) : 0;
+
+    if (!address)
+        return false;
+    TEST_HOLDS(address % alignment == 0 && (!limit || address + pages * ARCH_PAGE_BYTES <= limit),
+               "0x%zx, %zu pages, aligned to 0x%zx below 0x%zx", address, pages, alignment, limit);
+    model_enter(address, 0, pages, flags);
+    return true;
+}
+
 static void model_remove(struct model_block *block)
 {
     *block = model_blocks[--model_count];

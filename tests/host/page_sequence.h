@@ -24,6 +24,7 @@ enum step_kind {
     STEP_PUT,
     STEP_RECLAIM,
     STEP_RESIZE,
+    STEP_WITHIN,
     STEP_KINDS
 };
 
@@ -72,6 +73,20 @@ static void sequence_allocate(const struct step *step)
     host_cpu.irqs_off = host_cpu.in_interrupt = false;
 }
 
+/* Limits somewhere in memory, or none; sizes up to more than a block. */
+static void sequence_within(const struct step *step)
+{
+    unsigned flags = step->value >> 12 & ~(unsigned)PAGE_ZERO;
+    size_t pages = 1 + step->value % (step->value & 64 ? 1500 : 50);
+    size_t limit = step->value * 37u % (2 * MODEL_PAGES);
+
+    if (!(flags & PAGE_WAIT))
+        host_cpu.irqs_off = host_cpu.in_interrupt = step->value >> 8 & 1;
+    model_alloc_within(pages, limit < MODEL_PAGES ? model_memory + limit * ARCH_PAGE_BYTES : 0,
+                       ARCH_PAGE_BYTES << (step->value >> 3) % (PAGE_ORDERS + 1), flags);
+    host_cpu.irqs_off = host_cpu.in_interrupt = false;
+}
+
 static void sequence_put(unsigned place)
 {
     bool is_last = --model_blocks[place].references == 0;
@@ -109,6 +124,9 @@ static void sequence_step(const struct step *step)
     case STEP_SINGLE:
     case STEP_EXACT:
         sequence_allocate(step);
+        break;
+    case STEP_WITHIN:
+        sequence_within(step);
         break;
     case STEP_RECLAIM:
         page_reclaim(step->value);

@@ -94,6 +94,14 @@ static inline void page_free_exact(uintptr_t address, size_t pages)
  * ones go back, or those behind it join. False: some of these are in use; nothing has changed. */
 bool page_resize_exact(uintptr_t address, size_t pages, unsigned flags);
 
+/*
+ * As page_alloc_exact, below a physical address (0: anywhere) and aligned to a power of two of
+ * whole pages; freed by page_free_exact. Where that is not what an ordinary allocation gives, up to
+ * 4 MiB are found by a search: a few instructions for each page in use below the limit, 1,024 at a
+ * time with interrupts masked. Not with PAGE_ZERO.
+ */
+uintptr_t page_alloc_within(size_t pages, uintptr_t limit, size_t alignment, unsigned flags);
+
 /* Makes a block so many single pages, each allocated, with one reference and the block's owner.
  * Nobody else refers to the block. About 5 instructions a page, with interrupts masked. */
 void page_split(uintptr_t address, unsigned order);
