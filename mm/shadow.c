@@ -9,8 +9,10 @@
 #include <lib/align.h>
 #include <mm/early.h>
 #include <mm/lock.h>
+#include <mm/page.h>
 
 #define RANGES      40u /* as many as early memory and the page allocator have */
+#define PAGE_COVERS (ARCH_PAGE_BYTES * SHADOW_GRANULE)
 #define BLOCK_BYTES ((size_t)2 << 20)
 #define BLOCKS_FROM (4 * BLOCK_BYTES)    /* a shadow this large is mapped by blocks */
 #define LEAST_BYTES ((size_t)128 * 1024) /* a range that is not worth it stays as it is */
@@ -25,6 +27,7 @@ static struct {
     unsigned covered_count;
     unsigned open_count; /* atomic; 0: everything is let through */
     bool is_stopped;     /* atomic */
+    bool has_high;       /* some memory above RAM is open; atomic */
     uintptr_t image;
     struct range covered[RANGES];
     struct range open[RANGES];
@@ -42,20 +45,38 @@ static bool holds(const struct range *range, uintptr_t start, size_t bytes)
     return offset < all && bytes <= all - offset;
 }
 
-/* The end of what is open around an address, 0: it is not open. */
-static uintptr_t open_end(uintptr_t address)
+static bool is_mapped(uintptr_t page)
+{
+    return arch_mmu_query(&arch_boot_space, page).kind != ARCH_MAP_NONE;
+}
+
+/* As open_end() above RAM, where a page of shadow is mapped for all that it stands for. */
+static uintptr_t high_end(uintptr_t address, size_t bytes)
+{
+    uintptr_t limit = arch_mmu_limit(&arch_boot_space), end = align_down(address, PAGE_COVERS);
+
+    if (!__atomic_load_n(&shadow.has_high, __ATOMIC_ACQUIRE) || address < limit / 4 * 3)
+        return 0;
+    while (end < limit && (end <= address || end - address < bytes) &&
+           is_mapped((uintptr_t)shadow_of(end)))
+        end += PAGE_COVERS;
+    return end > address ? end : 0;
+}
+
+/* The end of what is open around an address, or of those bytes from it; 0: it is not open. */
+static uintptr_t open_end(uintptr_t address, size_t bytes)
 {
     unsigned count = __atomic_load_n(&shadow.open_count, __ATOMIC_ACQUIRE);
 
     for (const struct range *range = shadow.open; range < &shadow.open[count]; range++)
         if (holds(range, address, 0))
             return range->start + bytes_of(range);
-    return 0;
+    return high_end(address, bytes);
 }
 
 bool shadow_is_open(uintptr_t start, size_t bytes)
 {
-    uintptr_t end = open_end(start);
+    uintptr_t end = open_end(start, bytes);
 
     return end && bytes <= end - start;
 }
@@ -130,7 +151,7 @@ static bool is_bad(uintptr_t address)
 /* What leaves open memory is wrong there. */
 uintptr_t shadow_find_bad(uintptr_t start, size_t bytes)
 {
-    uintptr_t open = open_end(start), end;
+    uintptr_t open = open_end(start, bytes), end;
 
     if (!open || bytes == 0 || __atomic_load_n(&shadow.is_stopped, __ATOMIC_RELAXED))
         return 0;
@@ -147,11 +168,6 @@ uintptr_t shadow_find_bad(uintptr_t start, size_t bytes)
 void shadow_stop(void)
 {
     __atomic_store_n(&shadow.is_stopped, true, __ATOMIC_RELAXED);
-}
-
-static bool is_mapped(uintptr_t page)
-{
-    return arch_mmu_query(&arch_boot_space, page).kind != ARCH_MAP_NONE;
 }
 
 static _Noreturn void no_memory(void)
@@ -201,6 +217,35 @@ void shadow_start(uintptr_t image)
     fill(image, align_up(mm_early_next(), SHADOW_GRANULE), SHADOW_FINE);
     shadow.open[0] = (struct range){image, align_up(mm_early_next(), SHADOW_GRANULE) - image};
     __atomic_store_n(&shadow.open_count, 1, __ATOMIC_RELEASE);
+}
+
+/* Maps a page of shadow, all of which may be accessed, unless it is mapped already. */
+static bool map_high(uintptr_t page)
+{
+    static struct kiln_spinlock lock = KILN_SPINLOCK_INIT; /* of the tables of such shadow */
+    uintptr_t memory = is_mapped(page) ? 0 : page_alloc(0, PAGE_ZERO | PAGE_WAIT), state;
+    int error;
+
+    if (!memory)
+        return is_mapped(page);
+    state = mm_lock(&lock);
+    error = arch_mmu_map_page(&arch_boot_space, page, memory, ARCH_MAP_DATA);
+    mm_unlock(&lock, state);
+    if (error)
+        page_free(memory, 0);
+    return !error || is_mapped(page);
+}
+
+bool shadow_open_high(uintptr_t start, uintptr_t end)
+{
+    uintptr_t page = align_down((uintptr_t)shadow_of(start), ARCH_PAGE_BYTES);
+
+    for (; page < (uintptr_t)shadow_of(end); page += ARCH_PAGE_BYTES)
+        if (!map_high(page))
+            return false;
+    __atomic_store_n(&shadow.has_high, true, __ATOMIC_RELEASE);
+    shadow_allow(start, end - start);
+    return true;
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include <lib/bitmap.h>
 #include <mm/lock.h>
 #include <mm/page.h>
+#include <mm/shadow.h>
 #include <mm/vm.h>
 #include <string.h>
 
@@ -427,7 +428,8 @@ int kiln_stack_create(size_t bytes, const char *name, struct kiln_stack *stack)
     if (!top)
         return -ENOMEM;
     pages = map(top, pages, wanted);
-    if (pages < wanted)
+    if (pages < wanted ||
+        (KILN_CONFIG_CHECK_MEMORY && !shadow_open_high(top - pages * ARCH_PAGE_BYTES, top)))
         return give_up(top, pages);
     struct page *page = descriptor_of(top);
     page->owner = (void *)(uintptr_t)name;

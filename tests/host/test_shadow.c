@@ -6,6 +6,7 @@
 #include <arch/mmu.h>
 #include <kiln/system.h>
 #include <mm/early.h>
+#include <mm/page.h>
 #include <mm/shadow.h>
 #include "panic_support.h"
 
@@ -49,6 +50,32 @@ struct arch_mapping_info arch_mmu_query(const struct arch_space *space, uintptr_
         if (va - mapped[i].va < mapped[i].bytes)
             return (struct arch_mapping_info){.kind = ARCH_MAP_DATA};
     return (struct arch_mapping_info){.kind = ARCH_MAP_NONE};
+}
+
+uintptr_t arch_mmu_limit(const struct arch_space *space)
+{
+    (void)space;
+    return (uintptr_t)1 << 46;
+}
+
+static bool has_pages = true;
+
+void *kiln_page_alloc(unsigned order, unsigned flags)
+{
+    return has_pages && order == 0 && flags & PAGE_ZERO ? (void *)RAM : NULL;
+}
+
+void kiln_page_free(void *block, unsigned order)
+{
+    kiln_panic("%p is freed, %u", block, order);
+}
+
+int arch_mmu_map_page(struct arch_space *space, uintptr_t va, uintptr_t pa, enum arch_mapping kind)
+{
+    int error = arch_mmu_map(space, va, pa, ARCH_PAGE_BYTES, kind);
+
+    memset((void *)va, 0, ARCH_PAGE_BYTES);
+    return error;
 }
 
 static void test_start(void)
@@ -131,6 +158,26 @@ static void test_model(uintptr_t base, unsigned seed)
               model_bad(base, MODEL_BYTES - 1, 2));
 }
 
+/* Above RAM, pages of shadow are there for what somebody has opened, and for what is beside it. */
+static void test_high(void)
+{
+    uintptr_t high = arch_mmu_limit(NULL) / 16 * 15 + 8192;
+
+    tap_check(!shadow_is_open(high, 1), "nothing is open above RAM");
+    has_pages = false;
+    tap_check(!shadow_open_high(high, high + 65536), "nor without memory");
+    has_pages = true;
+    tap_check(shadow_open_high(high, high + 65536), "but what is opened there");
+    TAP_EQUAL(maps, 5);
+    tap_check(shadow_open_high(high + 69632, high + 73728), "a neighbour shares a page of shadow");
+    TAP_EQUAL(maps, 5);
+    shadow_forbid(high + 40000, 8, SHADOW_STACK_LEFT);
+    TAP_EQUAL(shadow_find_bad(high, 65536), high + 40000);
+    TAP_CHECK(!shadow_find_bad(high + 40008, 65536 - 40008));
+    TAP_EQUAL(shadow_find_bad(high + 40008, 1 << 20), high - 8192 + 98304);
+    TAP_CHECK(!shadow_is_open(high - 8192 + 98304, 1));
+}
+
 int main(int argc, char **argv)
 {
     unsigned seed = argc > 1 ? (unsigned)atoi(argv[1]) : 1;
@@ -140,6 +187,7 @@ int main(int argc, char **argv)
         test_model(SECOND + i * 8 * MODEL_BYTES, seed + i);
     shadow_open(SMALL, SMALL + 4096, SHADOW_PAGE_FREE);
     tap_check(!shadow_find_bad(SMALL, 1), "what is not covered is let through");
+    test_high();
     tap_check(shadow_find_bad(SECOND, MODEL_BYTES) != 0, "what is bad is bad");
     shadow_stop();
     tap_check(!shadow_find_bad(SECOND, MODEL_BYTES), "until the checker is stopped");

@@ -11,7 +11,12 @@
 #include <kiln.h>
 #include "tap.h"
 
+/* gcc would else make them functions that get the value, not the address. */
+#ifdef __clang__
 #define HIDDEN __attribute__((noinline))
+#else
+#define HIDDEN __attribute__((noinline, noclone))
+#endif
 
 static char *hide(void *pointer)
 {
@@ -259,27 +264,83 @@ static void handler(void)
     kiln_cpu_call(1, in_handler, NULL);
 }
 
+HIDDEN static void run_on(uintptr_t top, void (*function)(void))
+{
+#ifdef __x86_64__
+    __asm__ volatile("movq %%rsp, %%rbx\n\tmovq %0, %%rsp\n\tcall *%1\n\tmovq %%rbx, %%rsp"
+                     :
+                     : "r"(top), "r"(function)
+                     : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc",
+                       "memory");
+#else
+    register uintptr_t to __asm__("x0") = top;
+    register void (*call)(void) __asm__("x1") = function;
+    __asm__ volatile("mov x19, sp\n\tmov sp, x0\n\tblr x1\n\tmov sp, x19"
+                     : "+r"(to), "+r"(call)
+                     :
+                     : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",
+                       "x14", "x15", "x16", "x17", "x18", "x19", "x30", "cc", "memory");
+#endif
+}
+
+static bool was_on_stack;
+
+HIDDEN static void use_text(void)
+{
+    char text[100] = {0};
+
+    snprintf(hide(text), sizeof(text), "%s", "on a stack above RAM");
+    was_on_stack = strlen(text) == 20;
+}
+
+/* A stack in addresses of its own, whose shadow is made with it. */
+static void other_stack(void)
+{
+    struct kiln_stack stack;
+
+    if (kiln_stack_create(16384, "other", &stack) == 0)
+        run_on(stack.top, use_text);
+    if (was_on_stack)
+        run_on(stack.top, stack_overflow);
+}
+
 #include "check_memory_clean.h"
 
 static const struct {
     const char *name;
     void (*run)(void);
 } kinds[] = {
-    {"heap-overflow", heap_overflow},     {"heap-overflow-by-part", heap_overflow_by_part},
-    {"heap-underflow", heap_underflow},   {"heap-large", heap_large},
-    {"heap-zeroed", heap_zeroed},         {"heap-aligned", heap_aligned},
-    {"use-after-free", use_after_free},   {"use-after-realloc", use_after_realloc},
-    {"double-free", double_free},         {"free-inside", free_inside},
-    {"free-stack", free_stack},           {"free-global", free_global},
-    {"stack-overflow", stack_overflow},   {"stack-between", stack_between},
-    {"stack-scope", stack_scope},         {"stack-alloca", stack_alloca},
-    {"global-overflow", global_overflow}, {"string-copy", string_copy},
-    {"string-append", string_append},     {"string-bounded", string_bounded},
-    {"string-format", string_format},     {"string-length", string_length},
-    {"string-print", string_print},       {"memory-set", memory_set},
-    {"memory-copy", memory_copy},         {"cache-freed", cache_freed},
-    {"cache-overflow", cache_overflow},   {"page-freed", page_freed},
-    {"console-write", console_write},     {"handler", handler},
+    {"heap-overflow", heap_overflow},
+    {"heap-overflow-by-part", heap_overflow_by_part},
+    {"heap-underflow", heap_underflow},
+    {"heap-large", heap_large},
+    {"heap-zeroed", heap_zeroed},
+    {"heap-aligned", heap_aligned},
+    {"use-after-free", use_after_free},
+    {"use-after-realloc", use_after_realloc},
+    {"double-free", double_free},
+    {"free-inside", free_inside},
+    {"free-stack", free_stack},
+    {"free-global", free_global},
+    {"stack-overflow", stack_overflow},
+    {"stack-between", stack_between},
+    {"stack-scope", stack_scope},
+    {"stack-alloca", stack_alloca},
+    {"other-stack", other_stack},
+    {"global-overflow", global_overflow},
+    {"string-copy", string_copy},
+    {"string-append", string_append},
+    {"string-bounded", string_bounded},
+    {"string-format", string_format},
+    {"string-length", string_length},
+    {"string-print", string_print},
+    {"memory-set", memory_set},
+    {"memory-copy", memory_copy},
+    {"cache-freed", cache_freed},
+    {"cache-overflow", cache_overflow},
+    {"page-freed", page_freed},
+    {"console-write", console_write},
+    {"handler", handler},
 };
 
 int main(int argc, char **argv)

@@ -57,6 +57,10 @@ void shadow_stop(void);
  * this shadow now. What is not covered stays as it is. Any context. */
 void shadow_open(uintptr_t start, uintptr_t end, enum shadow_kind kind);
 
+/* The same for whole pages above RAM, such as a stack's: all of them may be accessed. What is
+ * around them is let through. False: there is no memory. Thread context. */
+bool shadow_open_high(uintptr_t start, uintptr_t end);
+
 /*
  * Changes what is open. Bytes that may be accessed begin at a granule and may end within one; of
  * what may not, whole granules. What is not open is passed over. Any context.
