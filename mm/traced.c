@@ -66,6 +66,12 @@ void traced_totals(struct traced_totals *totals)
     traced_unlock(state);
 }
 
+void traced_own_data(uintptr_t *start, uintptr_t *end)
+{
+    *start = (uintptr_t)&traced;
+    *end = (uintptr_t)(&traced + 1);
+}
+
 void traced_for_each(bool (*visit)(struct traced_block *block, void *context), void *context)
 {
     list_for_each (node, &traced.live)

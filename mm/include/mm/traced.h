@@ -66,6 +66,9 @@ void traced_totals(struct traced_totals *totals);
 uintptr_t traced_lock(void);
 void traced_unlock(uintptr_t state);
 
+/* Where the registry itself is, in .data: sums that may look like addresses. Any context. */
+void traced_own_data(uintptr_t *start, uintptr_t *end);
+
 /*
  * Runs through the live blocks in the order of their allocation, until `visit` returns false. It
  * is called with the lock held, and calls nothing of the heap.
