@@ -11,6 +11,7 @@
 #include <string.h>
 #include <lib/list.h>
 #include <kiln/memory.h>
+#include <kiln/cpu.h>
 #include <kiln/panic.h>
 #include <kiln/system.h>
 #include <mm/fault.h>
@@ -398,13 +399,29 @@ static size_t trim(struct kiln_cache *cache)
     return slabs << cache->slab_order;
 }
 
-static size_t reclaim(size_t pages)
+static size_t trim_all(size_t pages)
 {
     struct kiln_cache *cache = __atomic_load_n(&caches, __ATOMIC_ACQUIRE);
     size_t freed = 0;
 
     for (; cache && freed < pages; cache = cache->next)
         freed += trim(cache);
+    return freed;
+}
+
+static void trim_all_here(void *freed)
+{
+    *(size_t *)freed += trim_all(SIZE_MAX);
+}
+
+/* A CPU's magazines are emptied by itself, the others' when this one's are not enough. */
+static size_t reclaim(size_t pages)
+{
+    size_t freed = trim_all(pages);
+
+    for (unsigned cpu = 0; KILN_CONFIG_SMP && freed < pages && cpu < kiln_cpu_count(); cpu++)
+        if (cpu != arch_cpu_id())
+            kiln_cpu_call(cpu, trim_all_here, &freed);
     return freed;
 }
 

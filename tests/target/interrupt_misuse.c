@@ -2,10 +2,12 @@
 #include "raise_interrupt.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct raised_interrupt interrupt;
 static struct kiln_spinlock lock = KILN_SPINLOCK_INIT;
 static volatile double number = 1.5;
+static void *volatile block;
 
 /* Without the attribute, as a careless program would have it. */
 static void use_fp(void *unused)
@@ -26,6 +28,19 @@ static KILN_INTERRUPT_HANDLER void call_there(void *unused)
     (void)unused;
     silence_interrupt(&interrupt);
     kiln_cpu_call(0, sleep_there, NULL);
+}
+
+static KILN_INTERRUPT_HANDLER void malloc_there(void *unused)
+{
+    silence_interrupt(&interrupt);
+    block = malloc(unused ? 1 : 100);
+}
+
+static KILN_INTERRUPT_HANDLER void free_there(void *unused)
+{
+    (void)unused;
+    silence_interrupt(&interrupt);
+    free(block);
 }
 
 static void in_handler(kiln_irq_handler_t handler)
@@ -56,6 +71,10 @@ static void misuse(const char *what)
         in_handler(sleep_there);
     else if (strcmp(what, "call") == 0)
         in_handler(call_there);
+    else if (strcmp(what, "malloc") == 0)
+        in_handler(malloc_there);
+    else if (strcmp(what, "free") == 0)
+        in_handler(free_there);
     else if (strcmp(what, "sleep-masked") == 0)
         sleep_masked();
     else if (strcmp(what, "lock-twice") == 0)
@@ -69,6 +88,7 @@ static void misuse(const char *what)
 int main(int argc, char **argv)
 {
     interrupt = test_interrupt(0);
+    block = malloc(100);
     if (argc == 2)
         misuse(argv[1]);
     puts("survived");
