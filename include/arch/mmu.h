@@ -106,7 +106,7 @@ uintptr_t arch_mmu_limit(const struct arch_space *space);
 /* Zeroes a page of normal memory with general registers alone. Any context once caches are on. */
 void arch_page_clear(void *page);
 
-/* What va maps to. */
+/* What va maps to. Any context, as long as nobody takes away tables for it. */
 struct arch_mapping_info arch_mmu_query(const struct arch_space *space, uintptr_t va);
 
 /* The space that this machine runs in, made at boot. */

@@ -298,6 +298,54 @@ static void unmap_range(void)
     munmap(range, 4 * PAGE);
 }
 
+/* Of a device that sees no caches, where there are such. */
+static const struct kiln_dma_device device = {.boundary = 4 * PAGE};
+static const struct kiln_dma_device large_device = {.boundary = 4 * BLOCK};
+
+static enum end act_dma_allocate(void)
+{
+    uint64_t bus;
+
+    for (unsigned i = 0; i < 3; i++)
+        if (!(places[i] = kiln_dma_allocate(&device, PAGE << i, 0, &bus)))
+            return NO_MEMORY;
+    places[3] = kiln_dma_allocate(&large_device, 3 * BLOCK, 0, &bus);
+    return places[3] ? DONE : NO_MEMORY;
+}
+
+static void dma_free(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        kiln_dma_free(i < 3 ? &device : &large_device, places[i], i < 3 ? PAGE << i : 3 * BLOCK);
+        places[i] = NULL;
+    }
+}
+
+static struct kiln_dma_mapping mappings[2];
+
+/* A copy each, since they cross a boundary. */
+static enum end act_dma_map(void)
+{
+    static char buffer[12 * PAGE] __attribute__((aligned(4 * PAGE)));
+
+    for (unsigned i = 0; i < 2; i++) {
+        int error = kiln_dma_map(&mappings[i], &device, buffer + (i * 4 + 3) * PAGE + 8, PAGE,
+                                 KILN_DMA_BOTH);
+        if (error)
+            return mappings[i].bytes ? WRONG : end_of(error);
+        if (!mappings[i].copy)
+            return WRONG;
+    }
+    return DONE;
+}
+
+static void dma_unmap(void)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (mappings[i].bytes)
+            kiln_dma_unmap(&mappings[i]);
+}
+
 static const struct operation operations[] = {
     {"malloc", nothing, act_malloc, free_all},
     {"calloc", nothing, act_calloc, free_all},
@@ -312,6 +360,8 @@ static const struct operation operations[] = {
     {"kiln_vm_protect", map_range, act_protect, release_range},
     {"kiln_vm_protect, no access", map_range, act_no_access, release_range},
     {"kiln_vm_snapshot", map_range, act_snapshot, release_range},
+    {"kiln_dma_allocate", nothing, act_dma_allocate, dma_free},
+    {"kiln_dma_map", nothing, act_dma_map, dma_unmap},
     {"mmap", nothing, act_mmap, unmap_all},
     {"mremap", map_small, act_mremap, unmap_range},
 };
