@@ -23,7 +23,7 @@ BOARD = "virt-aarch64"
 CONFIG = {"CHECKS": "1", "FAULT_INJECTION": "1"}
 # Little memory is used up soon.
 MEMORY = "mem=64M"
-SECONDS = 40
+SECONDS = 120
 PANICKED = 134
 # What runs with an allocation failing: this is what the image tells at its end.
 COUNTS = re.compile(r"^kiln: (\d+) allocations, (\d+) failed on demand, paths begin at((?: \d+)*)$",
