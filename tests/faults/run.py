@@ -74,8 +74,9 @@ def config_of(run):
 
 
 def is_usable(facts):
-    """A run that should succeed, on any machine of the board's ISA, that injects nothing itself."""
+    """A run that should succeed, not on Pis alone or another ISA, that injects nothing itself."""
     return (facts.get("isa", "aarch64") == "aarch64" and facts.get("status", 0) == 0
+            and {BOARD, "pc"} & set(facts.get("boards", [BOARD]))
             and not {"machine", "machine_arguments", "app", "libc"} & set(facts)
             and "FAULT_INJECTION" not in facts.get("config", {}))
 
