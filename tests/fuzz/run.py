@@ -46,7 +46,8 @@ SEEDS = {
 INCLUDES = ["tests/host/fake_devices", "include", "drivers/include", "core/include", "lib/include",
             "arch/host/include", "mm", "mm/include"]
 OPTIONS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-DFAKE_WIDTHS",
-           "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
+           "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all",
+           f"-fsanitize-coverage-ignorelist={HERE}/models.txt"]
 
 
 def main(target, folder):
