@@ -28,6 +28,8 @@ SOURCES = {
     "pc_boot": ["drivers/firmware/pc_boot_info.c", "drivers/firmware/pvh.c",
                 "drivers/firmware/multiboot2.c", "core/boot_info.c"],
     "region": ["mm/region.c", "arch/host/host.c"],
+    "pool": ["mm/pool.c", "mm/pool_cpus.c", "arch/host/host.c"],
+    "arena": ["mm/arena.c", "arch/host/host.c"],
     "page": ["mm/page.c", "mm/page_exact.c", "mm/page_hot.c", "mm/page_reclaim.c",
              "mm/page_region.c", "mm/page_stats.c", "mm/page_within.c", "mm/page_zone.c", "mm/early.c",
              "core/spinlock.c", "arch/host/host.c"],
@@ -40,6 +42,8 @@ SEEDS = {
     "acpi": [],
     "pc_boot": [os.path.join(ROOT, "tests/host/pc_data")],
     "region": [],
+    "pool": [],
+    "arena": [],
     "page": [],
     "heap": [],
 }

@@ -13,8 +13,9 @@
 #define ROUNDS     4000
 #define SMALL_MOST 4096
 
-static uint32_t mixed; /* atomic, like the blocks that any CPU may free */
-static unsigned char *passed[PASSED];
+static uint32_t without; /* CPUs that have found no more; atomic, like what follows */
+static uint32_t mixed;
+static unsigned char *passed[PASSED]; /* blocks that any CPU may free */
 
 /* A request for everything has everybody give back what he can; then whole pages are counted. */
 static size_t count_free_bytes(void)
@@ -64,7 +65,8 @@ static void hammer(unsigned cpu)
         release(held[i]);
 }
 
-/* Blocks of 1 MiB until there are none, then of half the size, and so on. */
+/* Blocks of 1 MiB until there are none, then of half the size, and so on; nobody gives back before
+ * all have none. */
 static void use_up(unsigned cpu)
 {
     void **first = NULL, **block;
@@ -75,6 +77,9 @@ static void use_up(unsigned cpu)
             *block = first;
             first = block;
         }
+    __atomic_add_fetch(&without, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&without, __ATOMIC_RELAXED) < kiln_cpu_count())
+        relax();
     for (; first; first = block) {
         block = *first;
         free(first);
