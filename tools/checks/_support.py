@@ -108,6 +108,8 @@ def analysed_runtimes():
         must(["flock", f"{folder}/.configure-lock", "cmake", "-G", "Ninja", "-S",
               os.path.join(ROOT, "cmake", "runtime"), "-B", folder,
               f"-DCMAKE_TOOLCHAIN_FILE={isa_of(board).toolchain_file()}", "-DKILN_TOOLCHAIN=clang",
+              # Analysers take the first word of a command for the compiler.
+              "-DCMAKE_C_COMPILER_LAUNCHER=",
               f"-DKILN_BOARD={board}", f"-DKILN_CONFIG={config}",
               f"-DKILN_BUILD_DIR={build_root()}"])
         yield folder
