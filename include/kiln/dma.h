@@ -8,8 +8,8 @@
  *
  * An address that a device is told is a bus address, which need not be the CPU's. What coherent
  * buffers do not do is to order accesses: between a write to one and the write to a register that
- * makes the device look stands a barrier, which __atomic_thread_fence(__ATOMIC_SEQ_CST) is on none
- * of these CPUs. kiln_dma_fence() is.
+ * makes the device look, and between the read that tells that it is done and those of what it has
+ * written, stands kiln_dma_fence(). The fences of C order for other CPUs, not for devices.
  */
 #ifndef KILN_DMA_H
 #define KILN_DMA_H
