@@ -134,6 +134,12 @@ struct model_sums {
     size_t hot, exact, unopened, total, blocks;
 };
 
+/* The order of an exact allocation is that of a block that could hold it. */
+static bool model_order_fits(size_t pages, unsigned order)
+{
+    return (size_t)1 << order >= pages && (order == 0 || (size_t)1 << (order - 1) < pages);
+}
+
 /* A used block is the model's, too; returns its pages. */
 static size_t model_used(const struct page *page, uintptr_t address, struct model_sums *sums)
 {
@@ -145,7 +151,8 @@ static size_t model_used(const struct page *page, uintptr_t address, struct mode
     if (!block)
         return 1;
     sums->blocks++;
-    TEST_HOLDS(block->pages ? is_exact && page->pages == block->pages
+    TEST_HOLDS(block->pages ? is_exact && page->pages == block->pages &&
+                                  model_order_fits(block->pages, page->order)
                             : page->state == PAGE_ALLOCATED && page->order == block->order,
                "0x%zx has state %u, order %u", address, page->state, page->order);
     if (is_exact)

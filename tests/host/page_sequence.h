@@ -101,15 +101,20 @@ static void sequence_resize(struct model_block *block, uint16_t value)
 {
     size_t pages = 1 + value % (value & 32 ? 3000 : 70);
     size_t kept = (pages < block->pages ? pages : block->pages) * ARCH_PAGE_BYTES;
+    const struct page_zone *zone = page_region_of(block->address)->zone;
+    unsigned flags = value >> 12 & PAGE_RESERVE;
     char *data = (char *)block->address;
 
     if (!block->pages || block->references > 1)
         return;
     data[0] = data[kept - 1] = 0x77;
-    if (page_resize_exact(block->address, pages, value >> 12 & PAGE_RESERVE))
+    if (page_resize_exact(block->address, pages, flags)) {
+        TEST_HOLDS(pages <= block->pages || flags || zone->free_pages >= zone->min,
+                   "%zu pages are free", zone->free_pages);
         block->pages = pages;
-    else
+    } else {
         TEST_HOLDS(pages > block->pages, "%zu pages of %zu", pages, block->pages);
+    }
     TEST_HOLDS(data[0] == 0x77 && data[kept - 1] == 0x77, "pages at %p", (void *)data);
     memset(data, 0x33, block->pages * ARCH_PAGE_BYTES);
 }
