@@ -135,10 +135,11 @@ static size_t places(size_t pages)
 }
 
 /* Returns the first frame of a run, 0: there is none. */
-static size_t find_run(const struct page_region *region, size_t pages)
+static size_t find_run(const struct page_region *region, size_t pages, unsigned flags)
 {
-    size_t place = places(pages), start = region->first, frame;
-    size_t frontier = start + page_opened(region), end = start + region->count;
+    size_t place = flags & PAGE_NATURAL ? pages : places(pages), frame;
+    size_t start = flags & PAGE_NATURAL ? align_up(region->first, place) : region->first;
+    size_t frontier = region->first + page_opened(region), end = region->first + region->count;
 
     while ((frame = run_end(region, start, start + pages)) < frontier && frame < start + pages)
         start = align_up(frame + 1, place);
@@ -154,7 +155,7 @@ static struct page *search(struct page_region *region, size_t pages, unsigned fl
 
     do {
         uintptr_t state = mm_lock(&region->zone->lock);
-        start = page_zone_may_take(region->zone, pages, flags) ? find_run(region, pages) : 0;
+        start = page_zone_may_take(region->zone, pages, flags) ? find_run(region, pages, flags) : 0;
         if (start != 0 && start + pages > region->first + page_opened(region)) {
             page_open_region(region, PAGE_TOP_FRAMES);
         } else if (start != 0) {

@@ -55,16 +55,18 @@ bool vm_is_bad_range(uintptr_t start, size_t bytes)
     return bytes == 0 || !is_aligned(start | bytes, ARCH_PAGE_BYTES) || bytes > UINTPTR_MAX - start;
 }
 
-static uintptr_t reserve(size_t bytes, size_t alignment)
+/* What is free. 0 or -ENOMEM. */
+static int reserve(uintptr_t at, size_t bytes)
 {
-    uintptr_t at = bytes < vm.limit ? vm_area_find_room(bytes, alignment) : 0;
-    if (!at || vm_area_prepare())
-        return 0;
+    if (vm_area_prepare())
+        return -ENOMEM;
     const struct vm_area area = {.start = at, .end = at + bytes};
     uintptr_t state = kiln_spin_lock(&vm.lock);
-    vm_area_insert(vm_area_after(at), &area);
+    size_t index = vm_area_after(at);
+    vm_area_insert(index, &area);
+    vm_area_join(index, index + 1);
     kiln_spin_unlock(&vm.lock, state);
-    return at;
+    return 0;
 }
 
 int kiln_vm_reserve(size_t bytes, size_t alignment, void **start)
@@ -72,20 +74,33 @@ int kiln_vm_reserve(size_t bytes, size_t alignment, void **start)
     if (vm_is_bad_range(0, bytes) || (alignment & (alignment - 1)))
         return -EINVAL;
     if (alignment == 0 && bytes >= VM_BLOCK_BYTES)
-        alignment = VM_BLOCK_BYTES;
+        alignment = bytes < VM_GIANT_BYTES ? VM_BLOCK_BYTES : VM_GIANT_BYTES;
     if (alignment < ARCH_PAGE_BYTES)
         alignment = ARCH_PAGE_BYTES;
     vm_enter();
-    uintptr_t at = reserve(bytes, alignment);
+    uintptr_t at = bytes < vm.limit ? vm_area_find_room(bytes, alignment) : 0;
+    int error = at ? reserve(at, bytes) : -ENOMEM;
     vm_leave();
-    if (!at)
-        return -ENOMEM;
-    *start = (void *)at;
-    return 0;
+    if (!error)
+        *start = (void *)at;
+    return error;
+}
+
+int kiln_vm_reserve_at(void *start, size_t bytes)
+{
+    uintptr_t from = (uintptr_t)start;
+    if (vm_is_bad_range(from, bytes))
+        return -EINVAL;
+    vm_enter();
+    int error = -EINVAL;
+    if (from >= vm.floor && from + bytes <= vm.limit)
+        error = vm_area_is_free(from, from + bytes) ? reserve(from, bytes) : -EEXIST;
+    vm_leave();
+    return error;
 }
 
 /* Whether a snapshot holds a part. */
-static bool is_held(uintptr_t start, uintptr_t end)
+bool vm_is_held(uintptr_t start, uintptr_t end)
 {
     for (size_t i = vm_area_after(start); i < vm.count && vm.areas[i].start < end; i++)
         if (vm.areas[i].snapshot)
@@ -94,7 +109,7 @@ static bool is_held(uintptr_t start, uintptr_t end)
 }
 
 /* Whether all areas in a range are mapped, or none is. */
-static bool is_all(uintptr_t start, uintptr_t end, bool is_mapped)
+bool vm_is_all(uintptr_t start, uintptr_t end, bool is_mapped)
 {
     for (size_t i = vm_area_after(start); i < vm.count && vm.areas[i].start < end; i++)
         if (vm.areas[i].is_mapped != is_mapped)
@@ -105,13 +120,13 @@ static bool is_all(uintptr_t start, uintptr_t end, bool is_mapped)
 /* Before a change of areas: room for it, and no block that reaches over an end. */
 static int prepare(uintptr_t start, uintptr_t end)
 {
-    if (is_held(start, end))
+    if (vm_is_held(start, end))
         return -EBUSY;
     return vm_area_prepare() || vm_cut_block(start) || vm_cut_block(end) ? -ENOMEM : 0;
 }
 
 /* Makes the reserved part of a range all the same. */
-static void set(uintptr_t start, uintptr_t end, bool is_mapped, unsigned access, bool has_blocks)
+void vm_set(uintptr_t start, uintptr_t end, bool is_mapped, unsigned access, bool has_blocks)
 {
     uintptr_t state = kiln_spin_lock(&vm.lock);
     size_t from = vm_area_cut(start), to = vm_area_cut(end);
@@ -154,7 +169,7 @@ static int map(uintptr_t start, uintptr_t end, unsigned access, bool populates)
 {
     if (!vm_area_covers(vm_area_after(start), start, end))
         return -EFAULT;
-    if (!is_all(start, end, false))
+    if (!vm_is_all(start, end, false))
         return -EEXIST;
     if (vm_area_prepare())
         return -ENOMEM;
@@ -162,7 +177,7 @@ static int map(uintptr_t start, uintptr_t end, unsigned access, bool populates)
         vm_drop(start, end);
         return -ENOMEM;
     }
-    set(start, end, true, access, populates);
+    vm_set(start, end, true, access, populates);
     return 0;
 }
 
@@ -185,7 +200,7 @@ static int unmap(uintptr_t start, uintptr_t end)
     int error = prepare(start, end);
     if (error)
         return error;
-    set(start, end, false, KILN_VM_NO_ACCESS, false);
+    vm_set(start, end, false, KILN_VM_NO_ACCESS, false);
     vm_drop(start, end);
     return 0;
 }
@@ -219,7 +234,7 @@ static void map_again(uintptr_t start, uintptr_t end, enum arch_mapping kind)
 }
 
 /* What was written is to be executed: on demand, only what is there. */
-static void publish_code(uintptr_t start, uintptr_t end)
+void vm_publish_code(uintptr_t start, uintptr_t end)
 {
     while (start < end) {
         struct arch_mapping_info info = arch_mmu_query(&vm.space, start);
@@ -233,24 +248,24 @@ static void publish_code(uintptr_t start, uintptr_t end)
 /* Pages without access stand in a list of their own, one by one. */
 static int protect(uintptr_t start, uintptr_t end, unsigned access)
 {
-    if (!vm_area_covers(vm_area_after(start), start, end) || !is_all(start, end, true))
+    if (!vm_area_covers(vm_area_after(start), start, end) || !vm_is_all(start, end, true))
         return -EFAULT;
     int error = prepare(start, end);
     if (!error && access == KILN_VM_NO_ACCESS)
-        error = vm_cut_blocks(start, end);
+        error = vm_cut_blocks(start, end, ARCH_PAGE_BYTES);
     if (error)
         return error;
     if (access == KILN_VM_NO_ACCESS) {
-        set(start, end, true, access, false);
+        vm_set(start, end, true, access, false);
         vm_take_pages(start, end, &vm.no_access);
         arch_mmu_flush(start, end - start);
         return 0;
     }
     map_again(start, end, vm_kind(access));
-    set(start, end, true, access, true);
+    vm_set(start, end, true, access, true);
     vm_protect_pages(start, end, vm_kind(access));
     if (access == KILN_VM_EXECUTE)
-        publish_code(start, end);
+        vm_publish_code(start, end);
     return 0;
 }
 

@@ -25,7 +25,7 @@ size_t vm_area_after(uintptr_t address)
 int vm_area_prepare(void)
 {
     size_t per_page = ARCH_PAGE_BYTES / sizeof(struct vm_area);
-    if (vm.count + 2 <= vm.room)
+    if (vm.count + 4 <= vm.room)
         return 0;
     size_t pages = vm.room ? vm.room / per_page * 2 : 1;
     struct vm_area *areas = (struct vm_area *)page_alloc_exact(pages, PAGE_WAIT), *old = vm.areas;
@@ -98,6 +98,12 @@ void vm_area_join(size_t from, size_t to)
         lower->has_blocks |= upper->has_blocks;
         vm_area_remove(i, i + 1);
     }
+}
+
+bool vm_area_is_free(uintptr_t start, uintptr_t end)
+{
+    size_t at = vm_area_after(start);
+    return at == vm.count || vm.areas[at].start >= end;
 }
 
 uintptr_t vm_area_find_room(size_t bytes, size_t alignment)

@@ -11,35 +11,72 @@ enum arch_mapping vm_kind(unsigned access)
     return (enum arch_mapping)kinds[access];
 }
 
-static int map_block(uintptr_t at, unsigned order, enum arch_mapping kind)
+/* Maps allocated memory. 0 or -ENOMEM. */
+static int map(uintptr_t at, uintptr_t memory, size_t bytes, enum arch_mapping kind)
 {
-    uintptr_t block = page_alloc(order, PAGE_ZERO | PAGE_WAIT);
-    if (!block)
-        return -ENOMEM;
-    page_of(block)->owner = NULL;
     uintptr_t state = kiln_spin_lock(&vm.lock);
-    int error = arch_mmu_map(&vm.space, at, block, ARCH_PAGE_BYTES << order, kind);
+    int error = arch_mmu_map(&vm.space, at, memory, bytes, kind);
     kiln_spin_unlock(&vm.lock, state);
-    if (error)
-        page_free(block, order);
     return error;
 }
 
-/* Where there is no block left, or no place in the tables for one, single pages do. */
+static bool map_block(uintptr_t at, unsigned order, enum arch_mapping kind)
+{
+    uintptr_t block = page_alloc(order, PAGE_ZERO | PAGE_WAIT);
+    if (!block)
+        return false;
+    page_of(block)->owner = NULL;
+    if (map(at, block, ARCH_PAGE_BYTES << order, kind) == 0)
+        return true;
+    page_free(block, order);
+    return false;
+}
+
+/* Nobody is made to free anything for it: blocks do as well. */
+static bool map_giant(uintptr_t at, enum arch_mapping kind)
+{
+    size_t pages = VM_GIANT_BYTES / ARCH_PAGE_BYTES;
+    uintptr_t memory = page_alloc_exact(pages, PAGE_ZERO | PAGE_NATURAL);
+    if (!memory)
+        return false;
+    page_of(memory)->owner = NULL;
+    page_split_exact(memory, pages, VM_BLOCK_ORDER);
+    if (map(at, memory, VM_GIANT_BYTES, kind) == 0)
+        return true;
+    for (size_t offset = 0; offset < VM_GIANT_BYTES; offset += VM_BLOCK_BYTES)
+        page_free(memory + offset, VM_BLOCK_ORDER);
+    return false;
+}
+
+static bool fits(uintptr_t at, size_t left, size_t bytes)
+{
+    return is_aligned(at, bytes) && bytes <= left;
+}
+
+/* Maps as much at once as there is a block and a place in the tables for. 0: no memory. */
+static size_t map_largest(uintptr_t at, size_t left, enum arch_mapping kind)
+{
+    if (fits(at, left, VM_GIANT_BYTES) && map_giant(at, kind))
+        return VM_GIANT_BYTES;
+    if (fits(at, left, VM_BLOCK_BYTES) && map_block(at, VM_BLOCK_ORDER, kind))
+        return VM_BLOCK_BYTES;
+    return map_block(at, 0, kind) ? ARCH_PAGE_BYTES : 0;
+}
+
 int vm_populate(uintptr_t start, uintptr_t end, unsigned access)
 {
     enum arch_mapping kind = vm_kind(access);
-    uintptr_t at = start;
-    while (at < end) {
-        size_t bytes = VM_BLOCK_BYTES;
-        if (!is_aligned(at, bytes) || bytes > end - at || map_block(at, VM_BLOCK_ORDER, kind)) {
-            bytes = ARCH_PAGE_BYTES;
-            if (map_block(at, 0, kind))
-                return -ENOMEM;
-        }
-        at += bytes;
-    }
+    for (size_t bytes; start < end; start += bytes)
+        if ((bytes = map_largest(start, end - start, kind)) == 0)
+            return -ENOMEM;
     return 0;
+}
+
+static void take(uintptr_t physical, uintptr_t at, struct list_node *list)
+{
+    struct page *page = page_of(physical);
+    page->owner = (void *)(list == &vm.leftover ? physical : at);
+    list_add_last(list, &page->link);
 }
 
 /* Takes one page or block out, if there is one, and returns the address behind it. */
@@ -48,9 +85,8 @@ static uintptr_t take_page(uintptr_t at, struct list_node *list)
     struct arch_mapping_info info = arch_mmu_query(&vm.space, at);
     if (info.kind != ARCH_MAP_NONE) {
         arch_mmu_unmap(&vm.space, at, info.block_bytes);
-        struct page *page = page_of(info.physical);
-        page->owner = (void *)(list == &vm.leftover ? info.physical : at);
-        list_add_last(list, &page->link);
+        for (size_t offset = 0; offset < info.block_bytes; offset += VM_BLOCK_BYTES)
+            take(info.physical + offset, at, list);
     }
     return align_down(at, info.block_bytes) + info.block_bytes;
 }
@@ -111,45 +147,56 @@ void vm_drop(uintptr_t start, uintptr_t end)
     vm_flush_and_free(start, end);
 }
 
-/* To give one page of it what it has is to cut a block in two tables' worth of pages. */
-static int cut(uintptr_t at)
+/* Cuts what maps an address into pages, or into blocks of 2 MiB: to give one of them what it has is
+ * to put a table in its place. */
+static int cut(uintptr_t at, size_t bytes)
 {
     struct arch_mapping_info info = arch_mmu_query(&vm.space, at);
-    if (info.kind == ARCH_MAP_NONE || info.block_bytes == ARCH_PAGE_BYTES)
+    if (info.kind == ARCH_MAP_NONE || info.block_bytes <= bytes)
         return 0;
-    int error = arch_mmu_protect(&vm.space, at, ARCH_PAGE_BYTES, info.kind);
-    if (error == 0)
-        page_split(align_down(info.physical, info.block_bytes), VM_BLOCK_ORDER);
+    int error = arch_mmu_protect(&vm.space, align_down(at, bytes), bytes, info.kind);
+    if (error == 0 && bytes == ARCH_PAGE_BYTES)
+        page_split(align_down(info.physical, VM_BLOCK_BYTES), VM_BLOCK_ORDER);
     return error;
 }
 
 int vm_cut_block(uintptr_t address)
 {
-    if (is_aligned(address, VM_BLOCK_BYTES))
+    if (is_aligned(address, VM_GIANT_BYTES))
         return 0;
     uintptr_t state = kiln_spin_lock(&vm.lock);
-    int error = cut(address);
+    int error =
+        cut(address, is_aligned(address, VM_BLOCK_BYTES) ? VM_BLOCK_BYTES : ARCH_PAGE_BYTES);
     kiln_spin_unlock(&vm.lock, state);
     return error;
 }
 
-int vm_cut_blocks(uintptr_t start, uintptr_t end)
+int vm_cut_blocks(uintptr_t start, uintptr_t end, size_t bytes)
 {
     int error = 0;
     for (uintptr_t at = start; error == 0 && at < end;
          at = align_down(at, VM_BLOCK_BYTES) + VM_BLOCK_BYTES) {
         uintptr_t state = kiln_spin_lock(&vm.lock);
-        error = cut(at);
+        error = cut(at, bytes);
         kiln_spin_unlock(&vm.lock, state);
     }
     return error;
 }
 
-/* A table's worth at a time, so that interrupts are not masked for long. */
+/* Where a table's worth ends, or what one entry maps, or does not map, that spans more. */
+static uintptr_t end_of_part(uintptr_t at)
+{
+    size_t bytes = arch_mmu_query(&vm.space, at).block_bytes;
+    if (bytes < VM_BLOCK_BYTES)
+        bytes = VM_BLOCK_BYTES;
+    return align_down(at, bytes) + bytes;
+}
+
+/* A part at a time, so that interrupts are not masked for long. */
 void vm_protect_pages(uintptr_t start, uintptr_t end, enum arch_mapping kind)
 {
     for (uintptr_t at = start, next; at < end; at = next) {
-        next = align_down(at, VM_BLOCK_BYTES) + VM_BLOCK_BYTES;
+        next = end_of_part(at);
         next = next < end ? next : end;
         uintptr_t state = kiln_spin_lock(&vm.lock);
         arch_mmu_protect_mapped(&vm.space, at, next - at, kind);

@@ -110,7 +110,7 @@ static int take(struct kiln_vm_version *snapshot, uintptr_t start, uintptr_t end
     if (!error)
         error = vm_area_prepare();
     if (!error && has_blocks(start, end))
-        error = vm_cut_blocks(start, end);
+        error = vm_cut_blocks(start, end, ARCH_PAGE_BYTES);
     if (error)
         return error;
     begin(snapshot, start, end);

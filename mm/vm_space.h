@@ -11,6 +11,7 @@
 
 #define VM_BLOCK_ORDER 9u
 #define VM_BLOCK_BYTES (ARCH_PAGE_BYTES << VM_BLOCK_ORDER)
+#define VM_GIANT_BYTES (VM_BLOCK_BYTES << VM_BLOCK_ORDER) /* 1 GiB: 512 allocated blocks */
 
 /* Reserved addresses of which one thing holds. In order of address, none touches a like one. */
 struct vm_area {
@@ -51,7 +52,7 @@ bool vm_is_bad_range(uintptr_t start, size_t bytes);
 /* vm_area.c: the first area that ends behind the address, or vm.count. */
 size_t vm_area_after(uintptr_t address);
 
-/* Makes room for two more areas. 0 or -ENOMEM. A call. */
+/* Makes room for four more areas. 0 or -ENOMEM. A call. */
 int vm_area_prepare(void);
 
 /* Gives the room back if there is no area. A call. */
@@ -68,11 +69,21 @@ size_t vm_area_cut(uintptr_t address);
 /* Joins like areas that touch, among those from index `from` - 1 to `to`. The lock. */
 void vm_area_join(size_t from, size_t to);
 
+/* Whether nothing of a range is reserved. A call. */
+bool vm_area_is_free(uintptr_t start, uintptr_t end);
+
 /* Where so many bytes can be reserved, 0: nowhere. A call. */
 uintptr_t vm_area_find_room(size_t bytes, size_t alignment);
 
 /* Whether areas from this one on cover the addresses up to `end` without a gap. */
 bool vm_area_covers(size_t from, uintptr_t start, uintptr_t end);
+
+/* vm.c: whether a snapshot holds a part of a range; whether all areas in it are mapped, or none;
+ * makes what of it is reserved all the same; makes code in it visible to execution. A call. */
+bool vm_is_held(uintptr_t start, uintptr_t end);
+bool vm_is_all(uintptr_t start, uintptr_t end, bool is_mapped);
+void vm_set(uintptr_t start, uintptr_t end, bool is_mapped, unsigned access, bool has_blocks);
+void vm_publish_code(uintptr_t start, uintptr_t end);
 
 /* vm_page.c. How an access is mapped. */
 enum arch_mapping vm_kind(unsigned access);
@@ -89,9 +100,10 @@ void vm_drop(uintptr_t start, uintptr_t end);
 /* Flushes, and frees what is in vm.leftover. A call. */
 void vm_flush_and_free(uintptr_t start, uintptr_t end);
 
-/* Cuts blocks that reach over an address, or all in a range, into pages. 0 or -ENOMEM. A call. */
+/* Cuts a block that reaches over an address, so that none does, and all in a range into
+ * pages, or blocks of 2 MiB. 0 or -ENOMEM. A call. */
 int vm_cut_block(uintptr_t address);
-int vm_cut_blocks(uintptr_t start, uintptr_t end);
+int vm_cut_blocks(uintptr_t start, uintptr_t end, size_t bytes);
 
 /* Maps otherwise what is mapped. A call, which flushes. */
 void vm_protect_pages(uintptr_t start, uintptr_t end, enum arch_mapping kind);

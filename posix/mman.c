@@ -1,6 +1,6 @@
 /* Anonymous mappings over Kiln's ranges of virtual memory. */
 #include <errno.h>
-#include <string.h>
+#include <stdarg.h>
 #include <sys/mman.h>
 #include <kiln/vm.h>
 #include "posix.h"
@@ -96,70 +96,100 @@ int kiln_posix_mprotect(void *address, size_t bytes, int protection)
 }
 int mprotect(void *address, size_t bytes, int protection) POSIX_ALIAS(kiln_posix_mprotect);
 
-/* Maps a page like another, with a copy of what that one holds, which is to be there before anybody
- * touches it; what has not been touched yet stays so. 0 or an errno. */
-static int copy_page(char *to, const char *from)
+/* Whether a range is mapped in one way, and which. 0 or an errno. */
+static int look(const char *address, size_t bytes, struct kiln_vm_info *info)
 {
-    struct kiln_vm_info info;
-    bool is_there = kiln_vm_query(from, &info) == 0 && info.block_bytes;
-    int error = -kiln_vm_map(to, KILN_VM_PAGE, KILN_VM_WRITE,
-                             is_there ? KILN_VM_POPULATE : KILN_VM_ON_DEMAND);
-    if (!error && is_there)
-        memcpy(to, from, KILN_VM_PAGE);
-    return error;
-}
-
-/* Maps a reserved range with a copy of a smaller one at its start. 0 or an errno. */
-static int copy(char *to, size_t new_bytes, const char *from, size_t bytes,
-                enum kiln_vm_access access)
-{
-    int error = 0;
-    for (size_t at = 0; !error && at < bytes; at += KILN_VM_PAGE)
-        error = copy_page(to + at, from + at);
-    if (!error)
-        error = -kiln_vm_map(to + bytes, new_bytes - bytes, KILN_VM_WRITE, KILN_VM_ON_DEMAND);
-    if (!error && access != KILN_VM_WRITE)
-        error = -kiln_vm_protect(to, new_bytes, access);
-    return error;
-}
-
-/* Whether a range is mapped in one way that lets it be read: then it can move. */
-static bool may_move(const char *address, size_t bytes, struct kiln_vm_info *info)
-{
-    return kiln_vm_query(address, info) == 0 && info->is_mapped && !info->is_snapshot &&
-           info->access != KILN_VM_NO_ACCESS &&
-           bytes <= info->bytes - (size_t)(address - (char *)info->start);
-}
-
-static int move(void **address, size_t bytes, size_t new_bytes)
-{
-    struct kiln_vm_info info;
-    void *place;
-    if (!may_move(*address, bytes, &info))
+    if (kiln_vm_query(address, info) || !info->is_mapped ||
+        bytes > info->bytes - (size_t)(address - (char *)info->start))
         return EFAULT;
-    int error = find_room(&place, new_bytes, 0);
+    return info->is_snapshot ? EBUSY : 0;
+}
+
+/* Maps what follows a range like it, if nobody has that. 0 or an errno. */
+static int grow(char *end, size_t bytes, enum kiln_vm_access access)
+{
+    struct kiln_vm_info behind;
+    if (kiln_vm_query(end, &behind) || behind.is_reserved || behind.bytes < bytes + KILN_VM_PAGE ||
+        kiln_vm_reserve_at(end, bytes))
+        return ENOMEM;
+    int error = -kiln_vm_map(end, bytes, access, KILN_VM_ON_DEMAND);
+    if (error)
+        kiln_vm_release(end, bytes);
+    return error;
+}
+
+/* Reserves addresses: these, whatever is there, or, where that is NULL, any. 0 or an errno. */
+static int find_place(char **place, size_t bytes)
+{
+    void *start;
+    int error = *place ? -kiln_vm_release(*place, bytes) : -kiln_vm_reserve(bytes, 0, &start);
     if (error)
         return error;
-    error = copy(place, new_bytes, *address, bytes, info.access);
-    if (!error)
-        error = -kiln_vm_release(*address, bytes);
+    if (*place)
+        return -kiln_vm_reserve_at(*place, bytes);
+    *place = start;
+    return 0;
+}
+
+/* Moves a range. At worst its old addresses stay reserved. 0 or an errno. */
+static int move(void **address, size_t bytes, char *place, size_t wanted,
+                enum kiln_vm_access access)
+{
+    int error = find_place(&place, wanted);
     if (error)
-        kiln_vm_release(place, new_bytes);
-    else
-        *address = place;
-    return error;
+        return error;
+    if (wanted > bytes)
+        error = -kiln_vm_map(place + bytes, wanted - bytes, access, KILN_VM_ON_DEMAND);
+    if (!error)
+        error = -kiln_vm_move(*address, place, wanted < bytes ? wanted : bytes);
+    if (error) {
+        kiln_vm_release(place, wanted);
+        return error;
+    }
+    kiln_vm_release(*address, bytes);
+    *address = place;
+    return 0;
+}
+
+/* 0 or an errno. */
+static int remap(void **address, size_t bytes, size_t wanted, int flags, char *place)
+{
+    struct kiln_vm_info info;
+    int error = look(*address, bytes, &info);
+    if (error)
+        return error;
+    if (flags & MREMAP_FIXED)
+        return move(address, bytes, place, wanted, info.access);
+    if (wanted < bytes)
+        return -kiln_vm_release((char *)*address + wanted, bytes - wanted);
+    if (wanted == bytes || grow((char *)*address + bytes, wanted - bytes, info.access) == 0)
+        return 0;
+    return flags & MREMAP_MAYMOVE ? move(address, bytes, NULL, wanted, info.access) : ENOMEM;
+}
+
+static bool is_bad_place(uintptr_t from, size_t bytes, uintptr_t to, size_t wanted, int flags)
+{
+    if (!(flags & MREMAP_FIXED))
+        return false;
+    bool overlaps = from - to < wanted || to - from < bytes;
+    return to == 0 || to % KILN_VM_PAGE || overlaps || !(flags & MREMAP_MAYMOVE);
 }
 
 void *kiln_posix_mremap(void *address, size_t bytes, size_t new_bytes, int flags, ...)
 {
     size_t old = whole_pages(bytes), wanted = whole_pages(new_bytes);
-    int error = 0;
-    if (old == 0 || wanted == 0 || flags & ~MREMAP_MAYMOVE || (uintptr_t)address % KILN_VM_PAGE)
+    char *place = NULL;
+    if (flags & MREMAP_FIXED) {
+        va_list arguments;
+        va_start(arguments, flags);
+        place = va_arg(arguments, char *);
+        va_end(arguments);
+    }
+    if (old == 0 || wanted == 0 || flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) ||
+        (uintptr_t)address % KILN_VM_PAGE ||
+        is_bad_place((uintptr_t)address, old, (uintptr_t)place, wanted, flags))
         return fail_to_map(EINVAL);
-    if (wanted < old)
-        error = -kiln_vm_release((char *)address + wanted, old - wanted);
-    else if (wanted > old)
-        error = flags & MREMAP_MAYMOVE ? move(&address, old, wanted) : ENOMEM;
+    int error = remap(&address, old, wanted, flags, place);
     return error ? fail_to_map(error) : address;
 }
 void *mremap(void *address, size_t bytes, size_t new_bytes, int flags, ...)

@@ -25,15 +25,20 @@ enum kiln_vm_access {
 /** How a range is mapped. */
 enum kiln_vm_flags {
     KILN_VM_ON_DEMAND = 0, /**< a page of zeros when it is first touched, but not in a handler */
-    KILN_VM_POPULATE = 1   /**< pages of zeros at once, in blocks of 2 MiB where they fit */
+    KILN_VM_POPULATE = 1 /**< pages of zeros at once, in blocks of 1 GiB and 2 MiB where they fit */
 };
 
 /**
  * Reserves addresses; nothing is mapped there. `alignment` is a power of two or 0: blocks of 2 MiB
- * fit if the range is so large. 0, -EINVAL, or -ENOMEM: no addresses, or no memory to note them.
- * Thread context. Cost: linear in the number of ranges.
+ * or 1 GiB fit if the range is so large. 0, -EINVAL, or -ENOMEM: no addresses, or no memory to note
+ * them. Thread context. Cost: linear in the number of ranges.
  */
 int kiln_vm_reserve(size_t bytes, size_t alignment, void **start);
+
+/** Reserves these addresses, which may lie directly beside what is reserved. 0, -EINVAL: no whole
+ * pages, or other addresses than kiln_vm_reserve() gives; -EEXIST: something of them is reserved;
+ * -ENOMEM. Thread context. */
+int kiln_vm_reserve_at(void *start, size_t bytes);
 
 /**
  * Unmaps a range and gives its addresses back; what is not reserved is passed over. 0, -EINVAL,
@@ -57,6 +62,15 @@ int kiln_vm_unmap(void *start, size_t bytes);
  * execution. 0, -EINVAL, -EFAULT: not mapped throughout; -EBUSY, -ENOMEM as above. Thread context.
  */
 int kiln_vm_protect(void *start, size_t bytes, enum kiln_vm_access access);
+
+/**
+ * Moves what a range holds, which is mapped in one way, to one that is reserved, by its tables'
+ * entries; the first stays reserved. 0, -EINVAL: no whole pages, or the ranges overlap; -EFAULT:
+ * not mapped in one way, or the other not reserved throughout; -EEXIST: a part of that is mapped;
+ * -EBUSY: a snapshot holds a part; -ENOMEM, and nothing is changed. Thread context. About 150
+ * instructions a page, or a block where both begin on the like.
+ */
+int kiln_vm_move(void *from, void *to, size_t bytes);
 
 /** What kiln_vm_query() finds. */
 struct kiln_vm_info {

@@ -32,7 +32,7 @@ static uintptr_t address_of(size_t page)
     return vm.floor + page * PAGE;
 }
 
-/* 0, or the word that an access of a CPU finds, by way of its TLB or the tables and faults. */
+/* The word that an access of a CPU finds, by way of its TLB or the tables and faults. */
 static bool access_page(size_t page, enum arch_access access, uint32_t **word)
 {
     struct arch_mapping_info *entry = &tlb[host_cpu.id][page];
@@ -200,6 +200,60 @@ static void do_map(struct range range)
         set(range, (struct model_page){true, true, (uint8_t)access, 0, 0}, false);
 }
 
+static void do_reserve_at(struct range range)
+{
+    int want = 0;
+    for (size_t page = range.first; page < range.first + range.count; page++)
+        if (model[page].is_reserved)
+            want = -EEXIST;
+    if (is_done(kiln_vm_reserve_at((void *)address_of(range.first), range.count * PAGE), want,
+                "reserve at"))
+        set(range, (struct model_page){.is_reserved = true}, false);
+}
+
+/* Where a range may go: reserved, and not mapped, mostly. */
+static struct range random_place(size_t count)
+{
+    struct range place = random_range();
+    for (int tries = 0; tries < 20 && model[place.first].is_mapped; tries++)
+        place = random_range();
+    if (test_below(3) == 0)
+        place.first &= ~(size_t)511;
+    place.count = count < WINDOW - place.first ? count : WINDOW - place.first;
+    for (size_t n = 1; n < place.count && test_below(500); n++)
+        if (!model[place.first + n].is_reserved || model[place.first + n].is_mapped)
+            place.count = n;
+    return place;
+}
+
+static int move_refused(struct range from, struct range to)
+{
+    if (from.first < to.first + to.count && to.first < from.first + from.count)
+        return -EINVAL;
+    if (!holds_all(from, MAPPED) || !holds_all(to, RESERVED))
+        return -EFAULT;
+    for (size_t n = 1; n < from.count; n++)
+        if (model[from.first + n].access != model[from.first].access)
+            return -EFAULT;
+    return holds_all(to, NOT_MAPPED) ? 0 : -EEXIST;
+}
+
+static void do_move(struct range from)
+{
+    struct range to = random_place(from.count);
+    from.count = to.count;
+    if (test_below(2))
+        from.first += (to.first - from.first) % 512;
+    if (from.first + from.count > WINDOW || is_held(from))
+        return;
+    void *start = (void *)address_of(from.first), *place = (void *)address_of(to.first);
+    if (!is_done(kiln_vm_move(start, place, from.count * PAGE), move_refused(from, to), "move"))
+        return;
+    memcpy(&model[to.first], &model[from.first], from.count * sizeof(model[0]));
+    set(from, (struct model_page){.is_reserved = true}, false);
+    results[2]++;
+}
+
 static void do_unmap(struct range range)
 {
     int want = !holds_all(range, RESERVED) ? -EFAULT : is_held(range) ? -EBUSY : 0;
@@ -250,13 +304,11 @@ static void do_snapshot(struct range range)
     int want = snapshot_refused(range, &depth);
     if (want == -EFAULT && is_held(range))
         return; /* either is right */
-    if (!is_done(
-            kiln_vm_snapshot(&one->snapshot, (void *)address_of(range.first), range.count * PAGE),
-            want, "snapshot"))
+    void *start = (void *)address_of(range.first);
+    if (!is_done(kiln_vm_snapshot(&one->snapshot, start, range.count * PAGE), want, "snapshot"))
         return;
     one->is_live = true;
-    one->first = range.first;
-    one->count = range.count;
+    one->first = range.first, one->count = range.count;
     one->depth = depth;
     for (size_t i = 0; i < range.count; i++)
         one->values[i] = model[range.first + i].value;
@@ -296,9 +348,8 @@ static void do_rollback(void)
 static void do_end(void)
 {
     struct model_snapshot *one = &snapshots[test_below(SNAPSHOTS)];
-    int got = kiln_vm_snapshot_end(&one->snapshot);
-    TEST_HOLDS(got == (one->is_live ? 0 : -EINVAL), "end gives %d", got);
-    if (got == 0)
+    int want = one->is_live ? 0 : -EINVAL;
+    if (is_done(kiln_vm_snapshot_end(&one->snapshot), want, "end"))
         model_end(one, false);
 }
 
@@ -346,7 +397,7 @@ static void step(void)
 {
     struct range range = random_range();
     host_cpu.id = (unsigned)test_below(CPUS);
-    switch (test_below(12)) {
+    switch (test_below(15)) {
     case 0:
         do_reserve();
         break;
@@ -374,6 +425,13 @@ static void step(void)
         break;
     case 9:
         do_nest(range);
+        break;
+    case 10:
+        do_reserve_at(range);
+        break;
+    case 11:
+    case 12:
+        do_move(range);
         break;
     default:
         do_access(range);
@@ -419,65 +477,21 @@ static void run(unsigned va_bits, size_t pages, unsigned steps, const char *what
     test_property(what);
 }
 
-static char said[100];
-
-static void say(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(said, sizeof(said), format, arguments);
-    va_end(arguments);
-}
-
-static const char *explained(const struct arch_frame *frame)
-{
-    said[0] = 0;
-    TAP_CHECK(!mm_fault_hook(frame, say));
-    return said;
-}
-
-/* What is not mended, and what is said of it. */
-static void test_words(void)
-{
-    void *range;
-    machine_begin(39, 4096);
-    TAP_EQUAL(kiln_vm_reserve(4 * PAGE, 0, &range), 0);
-    TAP_EQUAL(kiln_vm_map(range, 2 * PAGE, KILN_VM_READ, 0), 0);
-    struct arch_frame frame = {.is_access = true, .address = (uintptr_t)range - 1};
-    TAP_CHECK(strcmp(explained(&frame), "guard page of a mapping: ") == 0);
-    frame.address = (uintptr_t)range + 4 * PAGE;
-    TAP_CHECK(strcmp(explained(&frame), "guard page of a mapping: ") == 0);
-    frame.address = (uintptr_t)range + 6 * PAGE;
-    TAP_CHECK(strcmp(explained(&frame), "not reserved: ") == 0);
-    frame.address = (uintptr_t)range + 2 * PAGE;
-    TAP_CHECK(strcmp(explained(&frame), "reserved, but not mapped: ") == 0);
-    frame.address = (uintptr_t)range;
-    TAP_CHECK(strcmp(explained(&frame), "out of memory on demand: ") == 0);
-    frame.is_handlers = true;
-    TAP_CHECK(strcmp(explained(&frame), "memory on demand in a handler: ") == 0);
-    TAP_CHECK(!mm_fault_hook(&frame, NULL));
-    frame.access = ARCH_ACCESS_WRITE;
-    TAP_CHECK(strcmp(explained(&frame), "not allowed in this mapping: ") == 0);
-    frame.address = 4096;
-    TAP_CHECK(strcmp(explained(&frame), "") == 0);
-    TAP_CHECK(!mm_fault_hook(&(struct arch_frame){.address = (uintptr_t)range}, NULL));
-    TAP_EQUAL(kiln_vm_release(range, 4 * PAGE), 0);
-}
-
 int main(int argc, char **argv)
 {
     static const unsigned top_leaves[] = FORMAT_TOP_LEAVES;
     test_begin(argc, argv, 1);
     format_set_top_leaf(top_leaves[0]);
     format_set_physical_bits(48); /* the memory is the host's */
-    test_words();
     run(39, 12000, 8000, "39 bits");
     run(48, 12000, 4000, "48 bits");
     run(39, 500, 6000, "39 bits, memory is short");
     run(48, 120, 6000, "48 bits, memory is very short");
-    printf("# %u done, %u busy, %u not mapped, %u mapped, %u no memory, %u rollbacks\n", results[0],
-           results[EBUSY], results[EFAULT], results[EEXIST], results[ENOMEM], results[1]);
+    printf("# %u done, %u busy, %u not mapped, %u mapped, %u no memory, %u rollbacks, "
+           "%u moves\n",
+           results[0], results[EBUSY], results[EFAULT], results[EEXIST], results[ENOMEM],
+           results[1], results[2]);
     TAP_CHECK(results[0] > 500 && results[EBUSY] > 50 && results[EFAULT] > 100 &&
-              results[EEXIST] > 50 && results[ENOMEM] > 50 && results[1] > 100);
+              results[EEXIST] > 50 && results[ENOMEM] > 50 && results[1] > 100 && results[2] > 100);
     return tap_done();
 }

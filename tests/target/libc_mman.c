@@ -31,7 +31,12 @@ static void test_errors(void)
     TAP_CHECK(FAILS(mprotect(start, PAGE, PROT_WRITE | PROT_EXEC) == -1, ENOTSUP));
     TAP_CHECK(FAILS(munmap(start + 1, PAGE) == -1, EINVAL));
     TAP_CHECK(FAILS(munmap(start, 0) == -1, EINVAL));
-    TAP_CHECK(FAILS(mremap(start, PAGE, 2 * PAGE, 0) == MAP_FAILED, ENOMEM));
+    TAP_CHECK(
+        FAILS(mremap(start, PAGE, 2 * PAGE, MREMAP_FIXED, start + PAGE) == MAP_FAILED, EINVAL));
+    TAP_CHECK(FAILS(mremap(start, 2 * PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, start + PAGE) ==
+                        MAP_FAILED,
+                    EINVAL));
+    TAP_CHECK(FAILS(mremap(start + 4 * PAGE, PAGE, PAGE, 0) == MAP_FAILED, EFAULT));
     TAP_CHECK(FAILS(mremap(start, PAGE, 0, MREMAP_MAYMOVE) == MAP_FAILED, EINVAL));
     TAP_CHECK(FAILS(mremap(start, 3 * PAGE, 9 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED, EFAULT));
     TAP_CHECK(FAILS(mremap(start, -4 * PAGE, -2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED, EFAULT));
@@ -52,6 +57,42 @@ static void test_memory(int flags)
              start + PAGE);
     TAP_EQUAL(start[PAGE], 0);
     TAP_EQUAL(munmap(start, 5 * PAGE), 0);
+}
+
+/* A range grows where it is as long as nobody has the addresses behind it. */
+static void test_grow(void)
+{
+    char *start = map(4 * PAGE, PROT_READ | PROT_WRITE, PRIVATE);
+    strcpy(start, "stays");
+    TAP_CHECK(mremap(start, 4 * PAGE, 9 * PAGE, 0) == start);
+    TAP_CHECK(strcmp(start, "stays") == 0 && start[9 * PAGE - 1] == 0);
+    TAP_EQUAL(mprotect(start, 9 * PAGE, PROT_READ | PROT_WRITE), 0);
+    TAP_CHECK(FAILS(mremap(start, 2 * PAGE, 3 * PAGE, 0) == MAP_FAILED, ENOMEM));
+    TAP_CHECK(mremap(start, 9 * PAGE, 9 * PAGE, 0) == start);
+    char *other = mremap(start, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE);
+    TAP_CHECK(other != MAP_FAILED && other != start && strcmp(other, "stays") == 0);
+    TAP_CHECK(FAILS(mprotect(start, PAGE, PROT_READ) == -1, ENOMEM));
+    TAP_EQUAL(munmap(start, 9 * PAGE), 0);
+    TAP_EQUAL(munmap(other, 3 * PAGE), 0);
+}
+
+/* To an address of the caller's, in place of what is there. */
+static void test_fixed(void)
+{
+    char *start = map(4 * PAGE, PROT_READ | PROT_WRITE, PRIVATE);
+    char *place = map(6 * PAGE, PROT_READ | PROT_WRITE, PRIVATE);
+    strcpy(start + 2 * PAGE, "moved");
+    memset(place, 1, 6 * PAGE);
+    TAP_CHECK(mremap(start, 4 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place + PAGE) ==
+              place + PAGE);
+    TAP_CHECK(strcmp(place + 3 * PAGE, "moved") == 0 && place[PAGE] == 0);
+    TAP_CHECK(place[0] == 1 && place[4 * PAGE] == 1);
+    TAP_CHECK(FAILS(mprotect(start, PAGE, PROT_READ) == -1, ENOMEM));
+    TAP_EQUAL(mprotect(place, 6 * PAGE, PROT_NONE), 0);
+    TAP_CHECK((start = mremap(place, 6 * PAGE, 7 * PAGE, MREMAP_MAYMOVE)) != MAP_FAILED);
+    TAP_EQUAL(mprotect(start, 7 * PAGE, PROT_READ), 0);
+    TAP_CHECK(strcmp(start + 3 * PAGE, "moved") == 0);
+    TAP_EQUAL(munmap(start, 7 * PAGE), 0);
 }
 
 static void test_remap(void)
@@ -78,6 +119,8 @@ int main(void)
     test_memory(0);
     test_memory(MAP_POPULATE);
     test_remap();
+    test_grow();
+    test_fixed();
     TAP_BALANCES(count_free_pages(), before);
     return tap_done();
 }

@@ -271,6 +271,8 @@ static void unmap_all(void)
             places[i] = NULL;
 }
 
+static void *obstacle; /* behind it, so that it has to move */
+
 static void map_small(void)
 {
     range = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
@@ -278,10 +280,11 @@ static void map_small(void)
     for (size_t at = 0; at < 4 * PAGE; at += PAGE)
         range[at] = (char)(at / PAGE);
     mprotect(range, 4 * PAGE, PROT_READ);
+    obstacle = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     places[0] = NULL;
 }
 
-/* What is not there yet is not touched: only what moves is populated. */
+/* What is not there yet is not touched. */
 static enum end act_mremap(void)
 {
     void *moved = mremap(range, 4 * PAGE, 3 * BLOCK, MREMAP_MAYMOVE);
@@ -296,6 +299,7 @@ static void unmap_range(void)
 {
     munmap(range, 3 * BLOCK);
     munmap(range, 4 * PAGE);
+    munmap(obstacle, PAGE);
 }
 
 /* Of a device that sees no caches, where there are such. */

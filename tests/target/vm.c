@@ -1,6 +1,7 @@
 /*
  * Virtual memory on one CPU: each permission, memory on demand, blocks, snapshots, and that all
- * pages come back. An argument chooses an access that has to end in a panic instead.
+ * pages come back. An argument chooses an access that has to end in a panic instead; two, what maps
+ * a GiB.
  */
 #include <errno.h>
 #include <kiln.h>
@@ -11,6 +12,7 @@
 
 #define PAGE  KILN_VM_PAGE
 #define BLOCK ((size_t)2 << 20)
+#define GIANT ((size_t)1 << 30)
 #define PAGES 16
 
 static char *reserve(size_t bytes)
@@ -163,6 +165,74 @@ static void test_blocks(void)
     TAP_EQUAL(kiln_vm_release(start, 3 * BLOCK), 0);
 }
 
+static size_t count_zero_blocks(const char *start)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < GIANT; at += BLOCK)
+        count += start[at] == 0 && start[at + BLOCK - 1] == 0;
+    return count;
+}
+
+static size_t count_wrong(const char *start, size_t bytes, size_t without)
+{
+    size_t wrong = 0;
+    for (size_t at = 0; at < bytes; at += BLOCK)
+        wrong += at != without && start[at] != (char)(at / BLOCK);
+    return wrong;
+}
+
+/* Where a GiB of memory lies side by side, it is mapped by the largest blocks that the CPU has. */
+static void test_giant(size_t giant)
+{
+    char *start = mapped(GIANT, KILN_VM_WRITE, KILN_VM_POPULATE);
+    TAP_EQUAL(query(start + GIANT / 2).block_bytes, giant);
+    TAP_EQUAL(count_zero_blocks(start), GIANT / BLOCK);
+    for (size_t at = 0; at < GIANT; at += BLOCK)
+        start[at] = (char)(at / BLOCK);
+    TAP_EQUAL(kiln_vm_protect(start, GIANT, KILN_VM_READ), 0);
+    TAP_EQUAL(query(start).block_bytes, giant);
+    TAP_EQUAL(kiln_vm_protect(start, GIANT, KILN_VM_WRITE), 0);
+    char *place = reserve(GIANT);
+    TAP_EQUAL(kiln_vm_move(start, place, GIANT), 0);
+    TAP_EQUAL(query(place).block_bytes, giant);
+    TAP_EQUAL(kiln_vm_protect(place + 4 * BLOCK, 2 * BLOCK, KILN_VM_READ), 0);
+    TAP_EQUAL(query(place).block_bytes, BLOCK);
+    TAP_EQUAL(kiln_vm_unmap(place + 7 * BLOCK, PAGE), 0);
+    TAP_EQUAL(query(place + 8 * BLOCK - 1).block_bytes, PAGE);
+    TAP_EQUAL(query(place + 8 * BLOCK).block_bytes, BLOCK);
+    TAP_EQUAL(count_wrong(place, GIANT, 7 * BLOCK), 0);
+    TAP_EQUAL(kiln_vm_release(start, GIANT), 0);
+    TAP_EQUAL(kiln_vm_release(place, GIANT), 0);
+}
+
+/* What a range holds at other addresses, by pages and by blocks; what has no access too. */
+static void test_move(unsigned flags)
+{
+    char *start = mapped(2 * BLOCK, KILN_VM_WRITE, flags), *place = reserve(5 * BLOCK);
+    fill(start, 2 * BLOCK, 5);
+    TAP_EQUAL(kiln_vm_move(start, start + PAGE, PAGE), -EEXIST);
+    TAP_EQUAL(kiln_vm_move(start, start + PAGE, 2 * PAGE), -EINVAL);
+    TAP_EQUAL(kiln_vm_move(place, start, PAGE), -EFAULT);
+    TAP_EQUAL(kiln_vm_move(start, place, 2 * BLOCK), 0);
+    TAP_EQUAL(query(place).block_bytes, flags ? BLOCK : PAGE);
+    TAP_CHECK(!query(start).is_mapped && query(start).is_reserved);
+    tap_check(is_filled(place, 2 * BLOCK, 5), "what was moved is there");
+    TAP_EQUAL(kiln_vm_move(place, place + 2 * BLOCK + PAGE, 2 * BLOCK), 0);
+    tap_check(is_filled(place + 2 * BLOCK + PAGE, 2 * BLOCK, 5), "by pages too");
+    TAP_EQUAL(kiln_vm_protect(place + 2 * BLOCK + PAGE, 2 * BLOCK, KILN_VM_NO_ACCESS), 0);
+    TAP_EQUAL(kiln_vm_move(place + 2 * BLOCK + PAGE, start, 2 * BLOCK), 0);
+    TAP_EQUAL(kiln_vm_protect(start, 2 * BLOCK, KILN_VM_READ), 0);
+    tap_check(is_filled(start, 2 * BLOCK, 5), "and without access");
+    TAP_EQUAL(kiln_vm_release(start, 2 * BLOCK), 0);
+    TAP_EQUAL(kiln_vm_release(place, 5 * BLOCK), 0);
+    TAP_EQUAL(kiln_vm_reserve_at(place, PAGE), 0);
+    TAP_EQUAL(kiln_vm_reserve_at(place, PAGE), -EEXIST);
+    TAP_EQUAL(kiln_vm_reserve_at(place + PAGE, PAGE), 0);
+    TAP_EQUAL(query(place).bytes, 2 * PAGE);
+    TAP_EQUAL(kiln_vm_reserve_at((void *)PAGE, PAGE), -EINVAL);
+    TAP_EQUAL(kiln_vm_release(place, 2 * PAGE), 0);
+}
+
 static void test_snapshot(unsigned flags)
 {
     static struct kiln_vm_version first, second;
@@ -242,6 +312,10 @@ static void crash(const char *how, char *volatile start)
 
 int main(int argc, char **argv)
 {
+    if (argc == 3) {
+        test_giant(strtoul(argv[2], NULL, 0));
+        return tap_done();
+    }
     if (argc == 2)
         crash(argv[1], reserve(PAGES * PAGE));
     size_t before = count_free_pages(), at_once = count_pages();
@@ -252,6 +326,8 @@ int main(int argc, char **argv)
     test_protect(0);
     test_protect(KILN_VM_POPULATE);
     test_blocks();
+    test_move(0);
+    test_move(KILN_VM_POPULATE);
     test_snapshot(0);
     test_snapshot(KILN_VM_POPULATE);
     TAP_EQUAL(count_pages(), at_once);

@@ -33,7 +33,8 @@ enum page_flags {
     PAGE_DMA = KILN_PAGE_DMA, /* below board_facts.dma_limit */
     PAGE_RESERVE = KILN_PAGE_RESERVE,
     PAGE_WAIT = KILN_PAGE_WAIT,
-    PAGE_ALIGNED = 16 /* exact pages: to the next power of two, where a block is free for that */
+    PAGE_ALIGNED = 16, /* exact pages: to the next power of two, where a block is free for that */
+    PAGE_NATURAL = 32 /* exact pages, a power of two above all blocks: a multiple of that */
 };
 
 /* What a page frame is. Only the first frame of a block has anything but PAGE_INSIDE from here. */
@@ -105,6 +106,10 @@ uintptr_t page_alloc_within(size_t pages, uintptr_t limit, size_t alignment, uns
 /* Makes a block so many single pages, each allocated, with one reference and the block's owner.
  * Nobody else refers to the block. About 5 instructions a page, with interrupts masked. */
 void page_split(uintptr_t address, unsigned order);
+
+/* Makes exact pages, a multiple of 2^order, blocks of that order, each allocated. Nobody else
+ * refers to them. About 5 instructions a block, with interrupts masked. */
+void page_split_exact(uintptr_t address, size_t pages, unsigned order);
 
 /* One more and one less reference to an allocated block or exact allocation, by its first address;
  * the last page_put frees it. */

@@ -24,6 +24,7 @@ extern "C" {
 #define MAP_FAILED     ((void *)-1)
 
 #define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED   2 /* to the address that follows, whatever mmap has mapped there */
 
 void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset);
 int munmap(void *address, size_t bytes);
