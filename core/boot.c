@@ -18,6 +18,7 @@
 #include <kiln/program.h>
 #include <kiln/system.h>
 #include <mm/early.h>
+#include <mm/vm.h>
 
 #define BLOCK_BYTES (2u * 1024 * 1024)
 
@@ -119,7 +120,8 @@ static void map_ram(uintptr_t start, uintptr_t end, const struct boot_range *hol
 
 static void find_memory(void)
 {
-    boot_memory_limit();
+    uintptr_t addresses_end = arch_mmu_limit(&arch_boot_space);
+    boot_memory_limit(addresses_end - addresses_end / MM_RANGES_SHARE);
     const struct boot_range *range = boot_memory.ranges;
     for (unsigned left = boot_memory.count; left > 0; left--, range++)
         map_ram(range->start, range->end, early_mapped);

@@ -155,13 +155,14 @@ static int move(void **address, size_t bytes, char *place, size_t wanted,
 static int remap(void **address, size_t bytes, size_t wanted, int flags, char *place)
 {
     struct kiln_vm_info info;
-    int error = look(*address, bytes, &info);
+    bool is_cut = wanted < bytes && !(flags & MREMAP_FIXED);
+    int error = look(*address, is_cut ? KILN_VM_PAGE : bytes, &info);
     if (error)
         return error;
+    if (is_cut)
+        return -kiln_vm_release((char *)*address + wanted, bytes - wanted);
     if (flags & MREMAP_FIXED)
         return move(address, bytes, place, wanted, info.access);
-    if (wanted < bytes)
-        return -kiln_vm_release((char *)*address + wanted, bytes - wanted);
     if (wanted == bytes || grow((char *)*address + bytes, wanted - bytes, info.access) == 0)
         return 0;
     return flags & MREMAP_MAYMOVE ? move(address, bytes, NULL, wanted, info.access) : ENOMEM;

@@ -98,6 +98,7 @@ static void test_fixed(void)
 static void test_remap(void)
 {
     char *start = map(4 * PAGE, PROT_READ | PROT_WRITE, PRIVATE);
+    char *obstacle = map(PAGE, PROT_READ, PRIVATE);
     TAP_NEED(start != MAP_FAILED);
     strcpy(start + PAGE, "kept");
     TAP_EQUAL(mprotect(start, 4 * PAGE, PROT_READ), 0);
@@ -110,6 +111,7 @@ static void test_remap(void)
     TAP_CHECK(FAILS(mprotect(larger, 3 * PAGE, PROT_READ) == -1, ENOMEM));
     TAP_CHECK(strcmp(larger + PAGE, "kept") == 0);
     TAP_EQUAL(munmap(larger, 2 * PAGE), 0);
+    TAP_EQUAL(munmap(obstacle, PAGE), 0);
 }
 
 int main(void)

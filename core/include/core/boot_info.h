@@ -38,8 +38,9 @@ struct boot_memory {
 };
 extern struct boot_memory boot_memory;
 
-/* Applies mem=, and counts what is left for kiln_ram_bytes(). */
-void boot_memory_limit(void);
+/* Leaves out what lies from an address on, applies mem=, and counts the rest for kiln_ram_bytes().
+ */
+void boot_memory_limit(uintptr_t addresses_end);
 
 /* argv: the program's words, those behind `--`, with its name in front; argv[argc] is NULL. */
 char **boot_program_arguments(int *argc);

@@ -34,7 +34,7 @@ enum page_flags {
     PAGE_RESERVE = KILN_PAGE_RESERVE,
     PAGE_WAIT = KILN_PAGE_WAIT,
     PAGE_ALIGNED = 16, /* exact pages: to the next power of two, where a block is free for that */
-    PAGE_NATURAL = 32 /* exact pages, a power of two above all blocks: a multiple of that */
+    PAGE_NATURAL = 32  /* exact pages, a power of two above all blocks: a multiple of that */
 };
 
 /* What a page frame is. Only the first frame of a block has anything but PAGE_INSIDE from here. */
