@@ -288,6 +288,13 @@ static size_t count_pages(void)
     return count * UNIT + last;
 }
 
+static void read_without_access(const char *start)
+{
+    TAP_EQUAL(*start, 0);
+    TAP_EQUAL(kiln_vm_protect((void *)(uintptr_t)start, PAGE, KILN_VM_NO_ACCESS), 0);
+    TAP_EQUAL(*(const volatile char *)start, 0);
+}
+
 static void crash(const char *how, char *volatile start)
 {
     TAP_EQUAL(kiln_vm_map(start, 2 * PAGE, KILN_VM_READ, 0), 0);
@@ -300,6 +307,8 @@ static void crash(const char *how, char *volatile start)
         start[3 * PAGE] = 1;
     else if (strcmp(how, "read-only") == 0)
         start[PAGE] = 1;
+    else if (strcmp(how, "no-access") == 0)
+        read_without_access(start);
     else if (strcmp(how, "execute") == 0)
         (*(void (*)(void))(uintptr_t)start)();
     kiln_vm_release(start, PAGES * PAGE);
