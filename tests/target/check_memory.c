@@ -273,8 +273,8 @@ HIDDEN static void run_on(uintptr_t top, void (*function)(void))
                      : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc",
                        "memory");
 #else
-    register uintptr_t to __asm__("x0") = top;
-    register void (*call)(void) __asm__("x1") = function;
+    register uintptr_t to asm("x0") = top;
+    register void (*call)(void) asm("x1") = function;
     __asm__ volatile("mov x19, sp\n\tmov sp, x0\n\tblr x1\n\tmov sp, x19"
                      : "+r"(to), "+r"(call)
                      :

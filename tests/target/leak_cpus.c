@@ -37,9 +37,9 @@ static void on_stack(unsigned cpu)
 static void wait_with_changed(void)
 {
 #ifdef __x86_64__
-    register uintptr_t only __asm__("r10") = ~hidden;
+    register uintptr_t only asm("r10") = ~hidden;
 #else
-    register uintptr_t only __asm__("x15") = ~hidden;
+    register uintptr_t only asm("x15") = ~hidden;
 #endif
 
     __atomic_store_n(&step, 1, __ATOMIC_RELEASE);
@@ -50,9 +50,9 @@ static void wait_with_changed(void)
 static void wait_with_kept(void)
 {
 #ifdef __x86_64__
-    register uintptr_t only __asm__("r13") = ~hidden;
+    register uintptr_t only asm("r13") = ~hidden;
 #else
-    register uintptr_t only __asm__("x26") = ~hidden;
+    register uintptr_t only asm("x26") = ~hidden;
 #endif
 
     __atomic_store_n(&step, 1, __ATOMIC_RELEASE);

@@ -77,9 +77,9 @@ static void check_register(void)
 
     hide_block();
 #ifdef __x86_64__
-    register uintptr_t only __asm__("r12");
+    register uintptr_t only asm("r12");
 #else
-    register uintptr_t only __asm__("x27");
+    register uintptr_t only asm("x27");
 #endif
     __asm__ volatile("" : "=r"(only) : "0"(~hidden));
     with = kiln_leak_check();

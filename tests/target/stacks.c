@@ -35,8 +35,8 @@ static void run_on(const struct kiln_stack *stack, void (*function)(void))
                      : "rbx", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc",
                        "memory");
 #else
-    register uintptr_t top __asm__("x0") = stack->top;
-    register void (*to)(void) __asm__("x1") = function;
+    register uintptr_t top asm("x0") = stack->top;
+    register void (*to)(void) asm("x1") = function;
     __asm__ volatile("mov x19, sp\n\tmov sp, x0\n\tblr x1\n\tmov sp, x19"
                      : "+r"(top), "+r"(to)
                      :
