@@ -1,6 +1,7 @@
 """
 Builds apps/hello with kinds of runtime for one board by one compiler, all warnings being errors:
-what builds_COMPILER_BOARD.py do. With KILN_LONG_TESTS=1 there are more kinds. They are apart so that they run beside each other.
+what builds_COMPILER_BOARD.py do, apart so that they run beside each other. With KILN_LONG_TESTS=1
+there are more kinds.
 """
 
 import glob
