@@ -13,6 +13,10 @@ KILN = os.path.join(ROOT, "kiln")
 BOARDS = ("pc", "raspi3", "raspi4", "virt-aarch64")
 # One of each way in which an image tells its exit status.
 STATUS_BOARDS = ("raspi3", "pc")
+# ./kiln test --long
+IS_LONG = bool(os.environ.get("KILN_LONG_TESTS"))
+# One of each ISA, for what every board of an ISA does by the same code; a long run takes all.
+ISA_BOARDS = BOARDS if IS_LONG else ("pc", "raspi3")
 SECONDS = 120
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -54,6 +58,20 @@ class KilnTest(unittest.TestCase):
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
+
+    def source(self, name, text):
+        """
+        The path of a source that several tests of a module share, or one test's runs: as it stays
+        where it is, it is configured, compiled and linked once.
+        """
+        path = os.path.join(build_folder(), "tests", "boot", type(self).__module__, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "a+", encoding="utf-8") as file:
+            file.seek(0)
+            if file.read() != text:
+                file.truncate(0)
+                file.write(text)
+        return path
 
     def write(self, name, text):
         path = self.path(name)

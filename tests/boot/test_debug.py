@@ -55,7 +55,7 @@ class Debug(KilnTest):
 
     def test_main(self):
         """gdb stops at main and knows its source line"""
-        path = self.write("deep.c", DEEP_C)
+        path = self.source("deep.c", DEEP_C)
         for board in BOARDS:
             with self.subTest(board):
                 process, port = self.start(path, board)
@@ -66,7 +66,7 @@ class Debug(KilnTest):
 
     def test_backtraces_through_exceptions(self):
         """a backtrace leads from an interrupt and from a fault to main"""
-        path = self.write("deep.c", DEEP_C)
+        path = self.source("deep.c", DEEP_C)
         for board in BOARDS:
             with self.subTest(board):
                 process, port = self.start(path, board)
@@ -82,7 +82,7 @@ class Debug(KilnTest):
 
     def test_threads(self):
         """kiln-threads lists the threads and the CPUs they run on"""
-        path = self.write("deep.c", DEEP_C)
+        path = self.source("deep.c", DEEP_C)
         for board in ("raspi3", "pc"):
             with self.subTest(board):
                 process, port = self.start(path, board, "--smp", "4")
@@ -94,7 +94,7 @@ class Debug(KilnTest):
 
     def test_ends_without_gdb(self):
         """an image that waits for gdb ends by SIGTERM"""
-        process, _ = self.start(self.write("deep.c", DEEP_C), "raspi3")
+        process, _ = self.start(self.source("deep.c", DEEP_C), "raspi3")
         time.sleep(0.5)
         qemu = children_of(process.pid)
         self.assertTrue(qemu)

@@ -40,7 +40,7 @@ class MemoryMapTest(KilnTest):
     board = None
 
     def image(self, name):
-        path = self.write("memory_map.c", PROGRAM)
+        path = self.source("memory_map.c", PROGRAM)
         self.good("build", path, "-b", self.board)
         return os.path.join(build_folder(), self.board, "memory_map", name)
 

@@ -9,8 +9,8 @@ import subprocess
 import termios
 import time
 
-from support import (BOARDS, KILN, ROOT, STATUS_BOARDS, KilnTest, build_folder, children_of,
-                     is_alive)
+from support import (BOARDS, IS_LONG, ISA_BOARDS, KILN, ROOT, STATUS_BOARDS, KilnTest, build_folder,
+                     children_of, is_alive)
 
 STATUS_C = """
 #include <stdlib.h>
@@ -35,6 +35,7 @@ int main(void)
 }
 """
 FOREVER_C = r"""
+#include <kiln.h>
 #include <stdio.h>
 int main(void)
 {
@@ -78,16 +79,16 @@ class Output(KilnTest):
 
     def test_status(self):
         """main's return value is the exit status"""
-        path = self.write("status.c", STATUS_C)
+        path = self.source("status.c", STATUS_C)
         for board in STATUS_BOARDS:
-            for status in (0, 1, 2, 67, 77, 134, 255):
+            for status in (0, 1, 2, 67, 77, 134, 255) if IS_LONG else (0, 1, 77, 255):
                 with self.subTest(board=board, status=status):
                     result = self.kiln("run", path, "-b", board, "--", str(status))
                     self.assertEqual(result.returncode, status, result)
 
     def test_every_byte(self):
         """each byte value comes out as it is"""
-        path = self.write("every_byte.c", EVERY_BYTE_C)
+        path = self.source("every_byte.c", EVERY_BYTE_C)
         for board in STATUS_BOARDS:
             self.assertEqual(self.good("run", path, "-b", board), bytes(range(256)) * 4)
 
@@ -117,7 +118,7 @@ class Output(KilnTest):
 
     def test_closed_output(self):
         """a reader that goes away ends the run"""
-        path = self.write("forever.c", FOREVER_C.replace("for (;;)\n        ;",
+        path = self.source("prints.c", FOREVER_C.replace("for (;;)\n        ;",
                                                          'for (;;)\n        puts("more");'))
         with subprocess.Popen([KILN, "run", path], stdout=subprocess.PIPE,
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
@@ -145,7 +146,7 @@ class Arguments(KilnTest):
 
     def test_words(self):
         """words after -- arrive whole on every board"""
-        path = self.write("words.c", WORDS_C)
+        path = self.source("words.c", WORDS_C)
         for board in BOARDS:
             with self.subTest(board):
                 self.assertEqual(self.good("run", path, "-b", board, "--", *self.GIVEN),
@@ -153,14 +154,15 @@ class Arguments(KilnTest):
 
     def test_bytes(self):
         """a word that is no UTF-8 arrives as it is"""
-        path = self.write("words.c", WORDS_C)
+        path = self.source("words.c", WORDS_C)
         self.assertEqual(self.good("run", path, "--", b"\xff\x80"), b"1:\xff\x80\n")
 
     def test_many(self):
         """more words than a Pi's ATAGS hold arrive too"""
-        path = self.write("words.c", WORDS_C)
+        path = self.source("words.c", WORDS_C)
+        lengths = (400, 420, 430, 440, 450, 460, 500, 1500)
         for board in BOARDS:
-            for length in (400, 420, 430, 440, 450, 460, 500, 1500):
+            for length in lengths if IS_LONG or board == "raspi3" else (440, 1500):
                 with self.subTest(board=board, length=length):
                     words = ["x" * (length // 2), "y" * (length - length // 2)]
                     self.assertEqual(self.good("run", path, "-b", board, "--", *words),
@@ -170,7 +172,7 @@ class Arguments(KilnTest):
 class Input(KilnTest):
     def test_everything_arrives(self):
         """8 KiB of every byte value come back whole on every board, and then the end"""
-        path = self.write("copy.c", COPY_C)
+        path = self.source("copy.c", COPY_C)
         data = bytes(range(256)) * 32 + b"last line without an end"
         for board in BOARDS:
             with self.subTest(board):
@@ -180,7 +182,7 @@ class Input(KilnTest):
 
     def test_mini_uart(self):
         """and by the mini-UART"""
-        path = self.write("copy.c", COPY_C)
+        path = self.source("copy.c", COPY_C)
         data = b"0123456789abcde\n" * 512
         for board in ("raspi3", "raspi4"):
             with self.subTest(board):
@@ -190,7 +192,7 @@ class Input(KilnTest):
 
     def test_ends(self):
         """an empty, an absent and a closed input are at their end at once"""
-        path = self.write("copy.c", COPY_C)
+        path = self.source("copy.c", COPY_C)
         self.assertEqual(self.kiln("run", path).returncode, 42)
         result = subprocess.run([KILN, "run", path], stdin=subprocess.DEVNULL, timeout=60,
                                 capture_output=True, check=False)
@@ -210,7 +212,7 @@ class Ending(KilnTest):
         return process
 
     def ended_by(self, number, board="raspi3"):
-        path = self.write("forever.c", FOREVER_C)
+        path = self.source("forever.c", FOREVER_C)
         process = self.start(path, "-b", board)
         self.assertEqual(process.stdout.readline(), b"still here\n")
         qemu = children_of(process.pid)
@@ -233,7 +235,7 @@ class Ending(KilnTest):
 
     def test_killed(self):
         """a QEMU that somebody kills is said to be, with the signal's status"""
-        path = self.write("forever.c", FOREVER_C)
+        path = self.source("forever.c", FOREVER_C)
         for board in STATUS_BOARDS:
             with self.subTest(board):
                 process = self.start(path, "-b", board)
@@ -245,7 +247,8 @@ class Ending(KilnTest):
 
     def test_timeout(self):
         """a run that takes too long is ended with status 124 and its last output"""
-        path = self.write("forever.c", FOREVER_C)
+        path = self.source("waits.c", FOREVER_C.replace("        ;", "        kiln_sleep_for("
+                                                       "KILN_SECONDS(1));"))
         text = self.refused(124, "timed out", "run", path, "--timeout", "5")
         self.assertIn("still here", text)
 
@@ -274,7 +277,7 @@ class Terminal(KilnTest):
 
     def test_line_editing(self):
         """on a terminal the guest echoes and edits, ^D ends, and the terminal is restored"""
-        path = self.write("reads.c", READS_LINES_C)
+        path = self.source("reads.c", READS_LINES_C)
         process, master = self.start("run", path)
         self.read_until(master, b"name? ")
         os.write(master, b"Kilm\x7fn\r")
@@ -285,7 +288,7 @@ class Terminal(KilnTest):
 
     def test_interrupt_restores(self):
         """a run that is interrupted leaves the terminal as it was"""
-        path = self.write("forever.c", FOREVER_C)
+        path = self.source("forever.c", FOREVER_C)
         process, master = self.start("run", path)
         self.read_until(master, b"still here")
         process.send_signal(signal.SIGINT)
@@ -295,7 +298,7 @@ class Terminal(KilnTest):
 class Panic(KilnTest):
     def test_places(self):
         """a crash has status 134 and a backtrace with functions, files and lines"""
-        path = self.write("crash.c", "volatile int *nowhere;\n"
+        path = self.source("crash.c", "volatile int *nowhere;\n"
                                      "__attribute__((noinline)) int touch(void)\n"
                                      "{\n    return *nowhere;\n}\n"
                                      "int main(void)\n{\n    return touch() + 1;\n}\n")
@@ -314,7 +317,7 @@ class ManyCpus(KilnTest):
         path = self.write("cpus.c", "#include <kiln.h>\nint main(void) "
                                     "{ return (int)kiln_cpu_count(); }\n")
         for board in BOARDS:
-            for count in (1, 2, 4):
+            for count in (1, 2, 4) if board in ISA_BOARDS else (4,):
                 with self.subTest(board=board, count=count):
                     result = self.kiln("run", path, "-b", board, "--smp", str(count))
                     self.assertEqual(result.returncode, count, result)
@@ -325,5 +328,5 @@ class ManyCpus(KilnTest):
                                      "int main(void) { printf(\"%llu\\n\", (unsigned long long)"
                                      "kiln_time_counter()); }\n")
         for board in STATUS_BOARDS:
-            counts = {self.good("run", path, "-b", board, "--icount") for _ in range(3)}
+            counts = {self.good("run", path, "-b", board, "--icount") for _ in range(2)}
             self.assertEqual(len(counts), 1)
