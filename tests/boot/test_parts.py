@@ -150,6 +150,32 @@ class GuestErrors(KilnTest):
                          ["ILLOPC: 00a1: 0f 0b 06", "known lines"])
 
 
+class LongRuns(KilnTest):
+    """Which runs of tests/target only a long test has."""
+
+    def is_long(self, facts, board="pc"):
+        return target_tests.Run("image", board, facts, None).is_long()
+
+    def test_key(self):
+        """the key is true, or names boards"""
+        self.assertFalse(self.is_long({}))
+        self.assertFalse(self.is_long({"long": False}))
+        self.assertTrue(self.is_long({"long": True}))
+        self.assertTrue(self.is_long({"long": ["raspi4", "pc"]}))
+        self.assertFalse(self.is_long({"long": ["raspi4"]}))
+
+    def test_listed(self):
+        """an ordinary test leaves out just those, and still has each image on each of its boards"""
+        ordinary = target_tests.wanted_runs(with_long=False)
+        every = target_tests.wanted_runs(with_long=True)
+        self.assertEqual([run.name for run in ordinary],
+                         [run.name for run in every if not run.is_long()])
+        self.assertEqual({(run.image, run.board) for run in ordinary},
+                         {(run.image, run.board) for run in every})
+        for run in every:
+            self.assertEqual(target_tests.find(run.name).name, run.name)
+
+
 class Configuration(KilnTest):
     def test_choice(self):
         """--config wins over what the other options say"""

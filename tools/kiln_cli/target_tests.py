@@ -14,7 +14,7 @@ RUN_SECONDS = 60
 ALLOWED_LOG = "qemu-log-allowed.txt"
 KEYS = {"name", "app", "boards", "isa", "smp", "config", "arguments", "input", "input_file",
         "status", "expect", "reject", "own_words", "timeout", "machine", "machine_arguments",
-        "host", "libc", "newlib"}
+        "host", "libc", "newlib", "long"}
 
 
 class Run:
@@ -33,6 +33,11 @@ class Run:
 
     def get(self, key, default=None):
         return self.facts.get(key, default)
+
+    def is_long(self):
+        """Whether only `./kiln test --long` wants it: its key says so, or names the board."""
+        boards_or_all = self.get("long", False)
+        return boards_or_all is True or bool(boards_or_all) and self.board in boards_or_all
 
     def input_bytes(self):
         if "input_file" in self.facts:
@@ -81,6 +86,10 @@ def runs():
                 yield Run(image, board, facts, source)
             for board in facts.get("newlib", []):
                 yield Run(image, board, {**facts, "libc": "newlib"}, source)
+
+
+def wanted_runs(with_long):
+    return [run for run in runs() if with_long or not run.is_long()]
 
 
 def find(name):

@@ -21,6 +21,8 @@ from .slowest import Times
 FAILED = 1
 TEST_SECONDS = 900
 LONG_TEST_SECONDS = 6 * 3600
+# In the environment of all that runs: whether long tests are wanted.
+LONG_TESTS = "KILN_LONG_TESTS"
 # What is measured in seconds wants the machine for itself.
 MEASURES_TIME = "boot.speed"
 LONG = 100
@@ -45,7 +47,7 @@ def run(chosen):
     os.environ["KILN_BUILD_DIR"] = build_folder.path
     os.environ.pop("MAKEFLAGS", None)
     if chosen.long:
-        os.environ["KILN_LONG_TESTS"] = "1"
+        os.environ[LONG_TESTS] = "1"
     share_compilations(build_folder)
     if not succeeds(["cmake", "-G", "Ninja", "-S", in_root("tests"), "-B", tree,
                      f"-DKILN_PYTHON={sys.executable}"], chosen.verbose):
@@ -178,7 +180,7 @@ def write_list(path):
     names = list(drivers())
     lines = [line for each in drivers().items() for line in add_driver(*each)]
     used_boards = []
-    for each in target_tests.runs():
+    for each in target_tests.wanted_runs(bool(os.environ.get(LONG_TESTS))):
         lines += add_test(each.name, ["tools/run_target_test.py", each.name], each.board)
         names.append(each.name)
         used_boards.append(each.board)
