@@ -10,7 +10,7 @@
 
 #define HELD       64
 #define PASSED     16
-#define ROUNDS     4000
+#define ROUNDS     2000
 #define SMALL_MOST 4096
 
 static uint32_t without; /* CPUs that have found no more; atomic, like what follows */

@@ -7,7 +7,7 @@
 
 #define PAGE   KILN_VM_PAGE
 #define PAGES  32
-#define ROUNDS 20
+#define ROUNDS 8
 
 static uint32_t *range; /* one counter of each CPU, and one of all, at the start of each page */
 
