@@ -73,11 +73,12 @@ class Stick(KilnTest):
     """A USB stick from which GRUB starts the program, in a graphics mode of its choice."""
 
     CELL_WIDTH, CELL_HEIGHT, GLYPH_WIDTH, GLYPH_HEIGHT = 6, 10, 5, 8
+    seen = rows = None  # a picture that has not changed is not read again: that takes long
 
     @contextlib.contextmanager
     def started(self, firmware, lines, machine):
         """The monitor of a PC that has started from a stick with the program."""
-        self.good("image", self.write("lines.c", LINES_C), "-b", "pc", "--", str(lines))
+        self.good("image", self.source("lines.c", LINES_C), "-b", "pc", "--", str(lines))
         image, socket = os.path.join(build_folder(), "pc", "lines", "usb.img"), self.path("monitor")
         command = ["qemu-system-x86_64", "-M", machine, "-cpu", "max", "-m", "256", "-nic", "none",
                    "-display", "none", "-monitor", "none", "-serial", "null",
@@ -103,15 +104,21 @@ class Stick(KilnTest):
                              for j in range(self.GLYPH_HEIGHT)) for i in range(self.GLYPH_WIDTH))
             return font.get(dots, "\0")
 
-        text = ["".join(character(row, column) for column in range(COLUMNS)).rstrip()
-                for row in range(rows)]
-        return [] if any("\0" in row for row in text) else [row for row in text if row]
+        text = []
+        for row in range(rows):
+            text.append("".join(character(row, column) for column in range(COLUMNS)).rstrip())
+            if "\0" in text[-1]:
+                return []
+        return [row for row in text if row]
 
     def text(self, monitor):
         """What stands on the screen, row by row."""
         path = self.path("screen.ppm")
         monitor.command("screendump", filename=path)
-        return self.read(Picture(path), glyphs())
+        picture = Picture(path)
+        if picture.pixels != self.seen:
+            self.seen, self.rows = picture.pixels, self.read(picture, glyphs())
+        return self.rows
 
     def test_framebuffer(self):
         """the framebuffer of BIOS and of UEFI, before and after it has scrolled"""
@@ -129,7 +136,7 @@ class Stick(KilnTest):
 
 class Text(KilnTest):
     def machine(self, *words, **options):
-        return Machine(self, self.write("lines.c", LINES_C), arguments=words, **options)
+        return Machine(self, self.source("lines.c", LINES_C), arguments=words, **options)
 
     def picture(self, machine):
         path = self.path("screen.ppm")
