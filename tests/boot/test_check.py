@@ -24,7 +24,7 @@ class Check(KilnTest):
         """memory and leaks go together"""
         source = self.write("both.c", "#include <stdlib.h>\n"
                             "int main(void) { char *volatile p = malloc(9); p = 0; return !!p; }\n")
-        result = self.kiln("run", source, "--check=memory,leaks", "-b", "raspi3")
+        result = self.kiln("run", source, "--check=memory,leaks", "-b", "virt-aarch64")
         self.assertEqual(result.returncode, 23, result)
         self.assertRegex(result.stdout.decode(), r"1 block, 9 bytes directly lost")
 

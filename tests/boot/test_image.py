@@ -87,7 +87,8 @@ class Image(KilnTest):
 
     def test_words(self):
         """words and CPUs are on the card as firmware passes them on: in cmdline.txt"""
-        self.good("image", "hello", "-b", "raspi4", "--smp", "4", "--", "it's", "two words")
+        self.good("image", "hello", "-b", "raspi4", "--checks", "--smp", "4", "--",
+                  "it's", "two words")
         text = tool("mtype", "-i", f"{self.card('raspi4')}@@{PARTITION_BYTE}", "::/cmdline.txt")
         self.assertEqual(text, b"smp=4 -- 'it'\"'\"'s' 'two words'\n")
         self.good("image", "hello", "-b", "raspi4")

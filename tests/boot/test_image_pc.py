@@ -74,8 +74,8 @@ class Stick(KilnTest):
         """output, words and exit status arrive on q35 and pc, by BIOS and by UEFI, with 4 CPUs"""
         words = ["two words", "it's", '"quoted"', 'say "hi" now', "back\\slash", "a b\\c", "$x;y",
                  "\u00e4\u20ac", "--", "#x", "{1,2}"]
-        image = self.image("stick_cpus", "--smp", "4", "--", *words)
-        wanted = "4 CPUs, checks 0\n" + "".join(f"{n}:{word}\n" for n, word in enumerate(words, 1))
+        image = self.image("stick_cpus", "--checks", "--smp", "4", "--", *words)
+        wanted = "4 CPUs, checks 1\n" + "".join(f"{n}:{word}\n" for n, word in enumerate(words, 1))
 
         def check(machine, firmware):
             status, text = self.start(image, machine, firmware, "-smp", "4")
