@@ -14,7 +14,7 @@
 
 #define PAGE   ((size_t)4096)
 #define STACKS 10000
-#define SOME   64
+#define SOME   24
 #define MIB    ((size_t)1 << 20)
 
 static struct kiln_stack stacks[STACKS];
@@ -171,7 +171,7 @@ static void use_stacks(unsigned cpu)
 {
     struct kiln_stack mine[SOME];
     uint32_t wrong = 0;
-    for (unsigned round = 0; round < 6; round++) {
+    for (unsigned round = 0; round < 3; round++) {
         for (size_t i = 0; i < SOME; i++) {
             if (kiln_stack_create((1 + (i + round) % 5) * PAGE, "mine", &mine[i])) {
                 __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);
