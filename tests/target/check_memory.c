@@ -264,24 +264,8 @@ static void handler(void)
     kiln_cpu_call(1, in_handler, NULL);
 }
 
-HIDDEN static void run_on(uintptr_t top, void (*function)(void))
-{
-#ifdef __x86_64__
-    __asm__ volatile("movq %%rsp, %%rbx\n\tmovq %0, %%rsp\n\tcall *%1\n\tmovq %%rbx, %%rsp"
-                     :
-                     : "r"(top), "r"(function)
-                     : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc",
-                       "memory");
-#else
-    register uintptr_t to asm("x0") = top;
-    register void (*call)(void) asm("x1") = function;
-    __asm__ volatile("mov x19, sp\n\tmov sp, x0\n\tblr x1\n\tmov sp, x19"
-                     : "+r"(to), "+r"(call)
-                     :
-                     : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13",
-                       "x14", "x15", "x16", "x17", "x18", "x19", "x30", "cc", "memory");
-#endif
-}
+/* Here and below, since the expectations name the lines above. */
+#include "run_on_stack.h"
 
 static bool was_on_stack;
 
@@ -299,9 +283,9 @@ static void other_stack(void)
     struct kiln_stack stack;
 
     if (kiln_stack_create(16384, "other", &stack) == 0)
-        run_on(stack.top, use_text);
+        run_on_stack(&stack, use_text);
     if (was_on_stack)
-        run_on(stack.top, stack_overflow);
+        run_on_stack(&stack, stack_overflow);
 }
 
 #include "check_memory_clean.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "page_entries.h"
 #include "run_on_cpu.h"
+#include "run_on_stack.h"
 #include "runtime_function.h"
 #include "tap.h"
 
@@ -23,26 +24,6 @@ static bool is_mapped(uintptr_t address)
 {
     unsigned shift;
     return entry_of((const void *)address, &shift) != 0;
-}
-
-/* Runs a function on another stack. */
-static void run_on(const struct kiln_stack *stack, void (*function)(void))
-{
-#ifdef __x86_64__
-    __asm__ volatile("movq %%rsp, %%rbx\n\tmovq %0, %%rsp\n\tcall *%1\n\tmovq %%rbx, %%rsp"
-                     :
-                     : "r"(stack->top), "r"(function)
-                     : "rbx", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "cc",
-                       "memory");
-#else
-    register uintptr_t top asm("x0") = stack->top;
-    register void (*to)(void) asm("x1") = function;
-    __asm__ volatile("mov x19, sp\n\tmov sp, x0\n\tblr x1\n\tmov sp, x19"
-                     : "+r"(top), "+r"(to)
-                     :
-                     : "x19", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
-                       "x13", "x14", "x15", "x16", "x17", "x18", "x30", "cc", "memory");
-#endif
 }
 
 static int depth;
@@ -73,7 +54,7 @@ static void test_one(void)
     TAP_EQUAL(stack.top - stack.bottom, 3 * PAGE);
     tap_check(is_mapped(stack.bottom) && is_mapped(stack.top - 1), "the stack is mapped");
     tap_check(!is_mapped(stack.bottom - 1) && !is_mapped(stack.top), "its guards are not");
-    run_on(&stack, use_stack);
+    run_on_stack(&stack, use_stack);
     TAP_EQUAL(depth, 1);
     TAP_CHECK(strcmp(kiln_stack_name((void *)stack.bottom), "worker") == 0);
     TAP_CHECK(strcmp(kiln_stack_name((void *)(stack.bottom - 1)), "worker") == 0);
@@ -204,7 +185,7 @@ static void crash(const char *how)
     struct kiln_stack stack;
     TAP_EQUAL(kiln_stack_create(PAGE, "worker", &stack), 0);
     if (strcmp(how, "overflow") == 0)
-        run_on(&stack, overflow);
+        run_on_stack(&stack, overflow);
     else if (strcmp(how, "above") == 0)
         *(volatile char *)stack.top = 1;
     kiln_stack_destroy(&stack);
