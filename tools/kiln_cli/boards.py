@@ -1,5 +1,6 @@
 """Boards: the facts of board/NAME/board.json that the command line needs."""
 
+import functools
 import json
 import os
 
@@ -44,12 +45,16 @@ class Board:
 
 def names(isa=None):
     """All boards, or those of an ISA."""
+    return [name for name in found() if isa is None or load_known(name).isa.name == isa]
+
+
+@functools.lru_cache(maxsize=None)
+def found():
     folder = in_root("board")
-    found = sorted(
+    return tuple(sorted(
         name for name in os.listdir(folder)
         if os.path.isfile(os.path.join(folder, name, "board.json"))
-    )
-    return [name for name in found if isa is None or load_known(name).isa.name == isa]
+    ))
 
 
 def load(name):
@@ -59,6 +64,7 @@ def load(name):
     return load_known(name)
 
 
+@functools.lru_cache(maxsize=None)
 def load_known(name):
     with open(in_root("board", name, "board.json"), encoding="utf-8") as file:
         return Board(name, json.load(file))

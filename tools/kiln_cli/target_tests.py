@@ -77,10 +77,10 @@ def facts_of(image, path):
             raise Failure(f"{beside}: {error}") from error
 
 
-def runs():
-    """Every run of every image, on the boards of its key "newlib" with that library too."""
+def runs(only=None):
+    """Every run of every image or of one, on the boards of its key "newlib" with that library."""
     for image, path in images().items():
-        for facts in facts_of(image, path):
+        for facts in facts_of(image, path) if only in (None, image) else ():
             for board in facts.get("boards", boards.names(facts.get("isa"))):
                 source = in_root(*facts["app"].split("/")) if "app" in facts else path
                 yield Run(image, board, facts, source)
@@ -93,7 +93,8 @@ def wanted_runs(with_long):
 
 
 def find(name):
-    for run in runs():
+    _, _, image, *_ = name.split(".")
+    for run in runs(image):
         if run.name == name:
             return run
     raise Failure(f"no test {name}")

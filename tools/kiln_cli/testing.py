@@ -49,6 +49,7 @@ def run(chosen):
     if chosen.long:
         os.environ[LONG_TESTS] = "1"
     share_compilations(build_folder)
+    keep_bytecode(build_folder)
     if not succeeds(["cmake", "-G", "Ninja", "-S", in_root("tests"), "-B", tree,
                      f"-DKILN_PYTHON={sys.executable}"], chosen.verbose):
         raise Failure("the tests could not be configured", BUILD_FAILED)
@@ -74,6 +75,12 @@ def share_compilations(build_folder):
     for language in ("C", "CXX"):
         os.environ.setdefault(f"CMAKE_{language}_COMPILER_LAUNCHER",
                               packages.find_program("ccache"))
+
+
+def keep_bytecode(build_folder):
+    """A thousand tests start Python: what it compiles is kept, whatever the user's own wish."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = os.path.join(build_folder.path, "tests", "python")
 
 
 def succeeds(command, verbose):
