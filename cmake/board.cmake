@@ -115,7 +115,7 @@ function(kiln_isa_fact out isa key)
   set(${out} "${value}" PARENT_SCOPE)
 endfunction()
 
-# What every source of an image, runtime or app, is compiled with.
+# What every source of an image, runtime or app, is compiled with; the options beside.
 function(kiln_code_options out config)
   kiln_config_value(protector STACK_PROTECTOR ${config})
   kiln_config_value(ubsan UBSAN ${config})
@@ -135,18 +135,19 @@ function(kiln_code_options out config)
       list(APPEND options -fsanitize-undefined-trap-on-error)
     endif()
   endif()
-  # Who traces blocks wants each caller in a backtrace, those too whose last act is the call.
+  set(${out} "${options}" PARENT_SCOPE)
+endfunction()
+
+# For code that allocates, or calls what does: who traces blocks wants each caller in a backtrace,
+# those too whose last act is the call.
+function(kiln_backtrace_options out config)
+  set(${out} "" PARENT_SCOPE)
   foreach(tracer CHECK_MEMORY CHECK_LEAKS HEAP_PROFILE)
     kiln_config_value(traces ${tracer} ${config})
     if(traces)
-      list(APPEND options -fno-optimize-sibling-calls)
-      break()
+      set(${out} -fno-optimize-sibling-calls PARENT_SCOPE)
     endif()
   endforeach()
-  foreach(setting IN LISTS config)
-    list(APPEND options -DKILN_CONFIG_${setting})
-  endforeach()
-  set(${out} "${options}" PARENT_SCOPE)
 endfunction()
 
 # What code is instrumented by for CHECK_MEMORY: a call in front of each access, which looks into the

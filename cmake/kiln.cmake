@@ -19,6 +19,25 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL "Generic")
 endif()
 enable_language(ASM)
 
+# Keeps what CMake found out of the compilers, for further build folders: toolchain.cmake reads it.
+function(kiln_keep_compiler_facts)
+  foreach(language C CXX ASM)
+    set(own "${CMAKE_PLATFORM_INFO_DIR}/CMake${language}Compiler.cmake")
+    set(kept "${KILN_COMPILER_FACTS}/${language}.cmake")
+    if(EXISTS "${own}" AND NOT EXISTS "${kept}")
+      file(READ "${own}" text)
+      string(REGEX REPLACE "set\\(CMAKE_[A-Z]+_COMPILER_LOADED 1\\)" "" text "${text}")
+      string(RANDOM LENGTH 12 unique)
+      file(WRITE "${kept}.${unique}" "${text}")
+      file(RENAME "${kept}.${unique}" "${kept}")
+    endif()
+  endforeach()
+endfunction()
+
+if(KILN_COMPILER_FACTS)
+  kiln_keep_compiler_facts()
+endif()
+
 # The runtime of this board, configuration and C library: configured now, built whenever an app is.
 # Options that only the linking of an app reads do not make another runtime.
 function(kiln_runtime out_target out_folder config libc)
@@ -56,7 +75,7 @@ function(kiln_runtime out_target out_folder config libc)
     endif()
   endif()
   add_custom_target(${target}
-    COMMAND flock "${folder}/.build-lock" ${CMAKE_COMMAND} --build "${folder}"
+    COMMAND flock "${folder}/.build-lock" "${CMAKE_MAKE_PROGRAM}" -C "${folder}"
     BYPRODUCTS "${folder}/kiln.o" "${folder}/libposix.a"
     COMMENT "Kiln's runtime for ${KILN_BOARD}, ${name}" VERBATIM)
 endfunction()
@@ -67,10 +86,13 @@ function(kiln_interface target config libc)
   kiln_find_libc(${isa} ${libc})
   add_library(${target} INTERFACE)
   kiln_code_options(options "${config}")
+  kiln_backtrace_options(backtrace "${config}")
+  list(TRANSFORM config PREPEND KILN_CONFIG_ OUTPUT_VARIABLE definitions)
   kiln_check_options(check ${isa} program "${config}")
   set(posix "SHELL:-isystem \"${KILN_ROOT}/posix/include\"")
-  target_compile_options(${target} INTERFACE -O2 ${options} ${check} ${posix} ${KILN_LIBC_OPTIONS}
+  target_compile_options(${target} INTERFACE -O2 ${options} ${backtrace} ${check} ${posix} ${KILN_LIBC_OPTIONS}
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-use-cxa-atexit>)
+  target_compile_definitions(${target} INTERFACE ${definitions})
   target_include_directories(${target} INTERFACE "${KILN_ROOT}/include")
 endfunction()
 
@@ -164,7 +186,7 @@ function(kiln_app name)
   endif()
   if(symbols)
     set_target_properties(${name} PROPERTIES RULE_LAUNCH_LINK
-      "\"${KILN_PYTHON}\" \"${KILN_ROOT}/tools/link_image.py\" ")
+      "\"${KILN_PYTHON}\" -S -E \"${KILN_ROOT}/tools/link_image.py\" ")
   endif()
   set(image "${kernel}")
   if(arg_OUTPUT)

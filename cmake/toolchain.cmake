@@ -49,3 +49,17 @@ foreach(language C CXX ASM)
 endforeach()
 
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+
+# What CMake found out of this compiler in an earlier build folder, where kiln.cmake has kept it.
+if(KILN_BUILD_DIR)
+  find_program(KILN_COMPILER_PATH NAMES "${CMAKE_C_COMPILER}")
+  file(REAL_PATH "${KILN_COMPILER_PATH}" kiln_compiler)
+  file(TIMESTAMP "${kiln_compiler}" kiln_compiler_time)
+  string(MD5 kiln_compiler_key
+    "${CMAKE_VERSION} ${KILN_COMPILER_PATH} ${kiln_compiler_time} ${kiln_isa_flags}")
+  set(KILN_COMPILER_FACTS
+    "${KILN_BUILD_DIR}/compilers/${CMAKE_SYSTEM_PROCESSOR}-${kiln_compiler_key}")
+  foreach(language C CXX ASM)
+    include("${KILN_COMPILER_FACTS}/${language}.cmake" OPTIONAL)
+  endforeach()
+endif()

@@ -15,10 +15,10 @@ from _support import (BOARDS, MAY_USE, RUNTIME_FOLDERS, Writer, files, finish, i
 COMPILER = re.compile(r"memcpy|memmove|memset|memcmp|strlen|__stack_chk_(fail|guard)")
 
 
-def symbols(nm, archive):
+def symbols(nm, objects):
     """(defined, undefined) global names of a layer."""
     defined, undefined = set(), set()
-    for line in must([nm, "-g", archive]).splitlines():
+    for line in must([nm, "-g", *objects]).splitlines():
         words = line.split()
         if len(words) == 3:
             defined.add(words[2])
@@ -29,9 +29,12 @@ def symbols(nm, archive):
 
 def layers_of(board):
     folder, nm = runtime(board), isa_of(board).tool("nm")
-    paths = glob.glob(os.path.join(folder, "libkiln_*.a")) + [os.path.join(folder, "libposix.a")]
-    return {re.sub(r"^lib(kiln_)?|\.a$", "", os.path.basename(path)): symbols(nm, path)
-            for path in paths}
+    objects = {}
+    for path in glob.glob(os.path.join(folder, "CMakeFiles", "kiln_*.dir", "**", "*.obj"),
+                          recursive=True):
+        layer = re.search(r"/kiln_(\w+)\.dir/", path).group(1)
+        objects.setdefault(layer, []).append(path)
+    return {layer: symbols(nm, paths) for layer, paths in objects.items()}
 
 
 def contract_names():
@@ -55,8 +58,8 @@ def main():
     for board in BOARDS:
         layers = layers_of(board)
         missing = set(RUNTIME_FOLDERS) - set(layers)
-        report(writer, [f"no archive of {layer}/" for layer in missing],
-               f"{board}: there is an archive of each layer")
+        report(writer, [f"no object of {layer}/" for layer in missing],
+               f"{board}: there are objects of each layer")
         report(writer, problems(layers, contracts), f"{board}: calls go in the right direction")
     found = list(problems({"mm": (set(), {"thread_wake", "kiln_panic", "memcpy"}),
                            "core": ({"thread_wake", "kiln_panic", "memcpy"}, {"page_take"})},
