@@ -141,11 +141,15 @@ def read_stamp(tree):
         return None
 
 
+def is_configured(request):
+    return read_stamp(request.tree) == wanted_stamp(request)
+
+
 def configure_if_needed(request):
     """Returns whether it had to, in which case the user has been told."""
-    wanted = wanted_stamp(request)
-    if read_stamp(request.tree) == wanted:
+    if is_configured(request):
         return False
+    wanted = wanted_stamp(request)
     say(f"building {request.app.name} for {request.board.name}")
     forget_moved_trees(request)
     forget_tree_of_another(request, wanted)
@@ -175,11 +179,17 @@ def forget_moved_trees(request):
                 text = file.read()
         except OSError:  # another command is making this tree right now
             continue
-        own = re.search(r"(?m)^CMAKE_CACHEFILE_DIR:INTERNAL=(.*)$", text)
-        source = re.search(r"(?m)^CMAKE_HOME_DIRECTORY:INTERNAL=(.*/cmake/runtime)$", text)
-        moved = own and own.group(1) != os.path.dirname(cache)
-        if moved or source and source.group(1) != in_root("cmake", "runtime"):
+        own = cache_entry(text, "CMAKE_CACHEFILE_DIR")
+        source = cache_entry(text, "CMAKE_HOME_DIRECTORY") or ""
+        moved = own and own != os.path.dirname(cache)
+        if moved or source.endswith("/cmake/runtime") and source != in_root("cmake", "runtime"):
             shutil.rmtree(os.path.dirname(cache))
+
+
+def cache_entry(text, name):
+    """What CMake's cache says of itself, or None; a pattern would take ten times as long."""
+    start = text.find(f"\n{name}:INTERNAL=")
+    return text[start:].split("\n", 2)[1].partition("=")[2] if start >= 0 else None
 
 
 def forget_tree_of_another(request, wanted):

@@ -12,6 +12,9 @@ from .places import BuildFolder, in_root
 FOLDER = in_root("tests", "target")
 RUN_SECONDS = 60
 ALLOWED_LOG = "qemu-log-allowed.txt"
+# In the environment of all that one `./kiln test` runs: its name, which it leaves in what it built.
+WHOLE_RUN = "KILN_TEST_RUN"
+BUILT_MARK = "kiln-built-by"
 KEYS = {"name", "app", "boards", "isa", "smp", "config", "arguments", "input", "input_file",
         "status", "expect", "reject", "own_words", "timeout", "machine", "machine_arguments",
         "host", "libc", "newlib", "long"}
@@ -100,7 +103,7 @@ def find(name):
     raise Failure(f"no test {name}")
 
 
-def build(run, build_folder):
+def request_of(run, build_folder):
     """Each configuration has a folder of its own, so that runs at the same time do not disturb."""
     board = boards.load(run.board)
     settings = [f"{key}={value}" for key, value in run.get("config", {}).items()]
@@ -110,10 +113,31 @@ def build(run, build_folder):
                       if key != "CHECKS")
     libc = run.get("libc")
     variant += f"+{libc}" if libc else ""
-    built = building.build(building.Request(app, board, options, build_folder,
-                                            tree_name=f"test-{app.name}{variant}", libc=libc))
+    return building.Request(app, board, options, build_folder,
+                            tree_name=f"test-{app.name}{variant}", libc=libc)
+
+
+def build(run, build_folder):
+    """What one `./kiln test` has built it does not build again for a further run of the image."""
+    request = request_of(run, build_folder)
+    mark = os.path.join(request.tree, BUILT_MARK)
+    whole_run = os.environ.get(WHOLE_RUN)
+    if whole_run and building.is_configured(request) and marked_by(mark) == whole_run:
+        return building.Built(request, building.only_app(request), None)
+    built = building.build(request)
+    if whole_run:
+        with open(mark, "w", encoding="utf-8") as file:
+            file.write(whole_run)
     built.lock.release()
     return built
+
+
+def marked_by(mark):
+    try:
+        with open(mark, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return None
 
 
 def execute(name, build_dir):

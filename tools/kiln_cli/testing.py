@@ -46,6 +46,7 @@ def run(chosen):
     tree = os.path.join(build_folder.path, "tests")
     os.environ["KILN_BUILD_DIR"] = build_folder.path
     os.environ.pop("MAKEFLAGS", None)
+    os.environ[target_tests.WHOLE_RUN] = f"{os.getpid()}.{time.time_ns()}"
     if chosen.long:
         os.environ[LONG_TESTS] = "1"
     share_compilations(build_folder)
@@ -56,6 +57,7 @@ def run(chosen):
     libraries = wanted_libraries(every_board, listed_tests(tree, chosen))
     built = build_programs(tree, libraries, chosen.verbose)
     shutil.rmtree(os.path.join(tree, "qemu-logs"), ignore_errors=True)
+    compare_commands()
     passed, failed, times = run_ctest(tree, chosen)
     if not built:
         say("not every program of the tests could be built: see above")
@@ -75,6 +77,14 @@ def share_compilations(build_folder):
     for language in ("C", "CXX"):
         os.environ.setdefault(f"CMAKE_{language}_COMPILER_LAUNCHER",
                               packages.find_program("ccache"))
+
+
+def compare_commands():
+    """
+    The sources of images, other than those of the tests' own programs, are told few options that
+    they do not read (cmake/runtime/readers.cmake): commands are compared, which is faster.
+    """
+    os.environ["CCACHE_DEPEND"] = "1"
 
 
 def keep_bytecode(build_folder):
@@ -223,6 +233,6 @@ def add_driver(name, command):
 def add_test(name, command, label=None):
     program = [in_root("tools", "timed.py"), in_root(command[0])]
     words = " ".join(f"[==[{word}]==]" for word in program + command[1:])
-    yield f'add_test(NAME "{name}" COMMAND "${{KILN_PYTHON}}" {words})'
+    yield f'add_test(NAME "{name}" COMMAND "${{KILN_PYTHON}}" -S {words})'
     if label:
         yield f'set_tests_properties("{name}" PROPERTIES LABELS "{label}")'
