@@ -145,6 +145,18 @@ int arch_mmu_unmap(struct arch_space *space, uintptr_t va, size_t bytes)
     return change(space, va, bytes, 0);
 }
 
+int arch_mmu_unmap_page(struct arch_space *space, uintptr_t va)
+{
+    struct place at;
+    while ((at = find(space, va)).shift != ARCH_PAGE_SHIFT && mmu_is_valid(*at.entry))
+        if (mmu_make_table(space, at, va))
+            return -ENOMEM;
+    arch_table_publish(at.entry, 0);
+    if (!space->flushes_later)
+        arch_tlb_flush(va, ARCH_PAGE_BYTES);
+    return 0;
+}
+
 int arch_mmu_protect(struct arch_space *space, uintptr_t va, size_t bytes, enum arch_mapping kind)
 {
     return kind < ARCH_MAP_NONE ? change(space, va, bytes, mmu_bits[kind]) : -EINVAL;

@@ -24,7 +24,8 @@
 
 /* From the linker script. */
 extern char __image_start[], __rodata_start[], __data_start[];
-extern char __irq_stack_guard[], __irq_stack_bottom[], __image_end[], __early_end[];
+extern char __emergency_stack_guard[], __irq_stack_guard[], __irq_stack_top[];
+extern char __image_end[], __early_end[];
 
 /* What is mapped before RAM is: the image with its first tables, what the board wants to read, the
  * firmware's data. */
@@ -42,13 +43,21 @@ static void map(uintptr_t start, uintptr_t end, enum arch_mapping kind)
     check(arch_mmu_map(&arch_boot_space, start, start, end - start, kind), start, end);
 }
 
+/* Tables that this needs are there, as long as boot does not know the RAM. */
+static void unmap_page(uintptr_t page)
+{
+    arch_mmu_unmap_page(&arch_boot_space, page);
+}
+
 static void map_image(void)
 {
     uintptr_t end = (uintptr_t)__early_end;
     map((uintptr_t)__image_start, (uintptr_t)__rodata_start, ARCH_MAP_CODE);
     map((uintptr_t)__rodata_start, (uintptr_t)__data_start, ARCH_MAP_READ_ONLY);
-    map((uintptr_t)__data_start, (uintptr_t)__irq_stack_guard, ARCH_MAP_DATA);
-    map((uintptr_t)__irq_stack_bottom, end, ARCH_MAP_DATA);
+    map((uintptr_t)__data_start, end, ARCH_MAP_DATA);
+    unmap_page((uintptr_t)__emergency_stack_guard);
+    unmap_page((uintptr_t)__irq_stack_guard);
+    unmap_page((uintptr_t)__irq_stack_top);
     early_mapped[0] = (struct boot_range){(uintptr_t)__image_start, end};
 }
 
@@ -165,7 +174,7 @@ void core_boot(uintptr_t boot_argument)
     board_cpus_park(cpus);
     if (KILN_CONFIG_FAULT_INJECTION)
         core_fault_injection_begin();
-    arch_mmu_unmap(&arch_boot_space, 0, ARCH_PAGE_BYTES);
+    unmap_page(0);
     if (KILN_CONFIG_STACK_PROTECTOR)
         core_guard_init();
     if (core_thread_create_main())

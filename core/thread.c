@@ -15,7 +15,7 @@
 extern char __tdata_start[], __tdata_bytes[], __tls_bytes[], __tls_align[], __main_tls[];
 
 static struct kiln_thread main_thread;
-struct kiln_thread *kiln_thread_list;
+struct kiln_thread *kiln_thread_list = &main_thread;
 
 const char *kiln_thread_name(const struct kiln_thread *thread)
 {
@@ -60,7 +60,7 @@ int core_boot_stacks(const size_t *bytes, uintptr_t *bottoms, unsigned count)
         all += bytes[i] + ARCH_PAGE_BYTES;
     uintptr_t guard = (uintptr_t)mm_early_allocate(all, ARCH_PAGE_BYTES);
     for (unsigned i = 0; guard; i++) {
-        if (arch_mmu_unmap(&arch_boot_space, guard, ARCH_PAGE_BYTES))
+        if (arch_mmu_unmap_page(&arch_boot_space, guard))
             break;
         if (i == count)
             return 0;
@@ -68,18 +68,6 @@ int core_boot_stacks(const size_t *bytes, uintptr_t *bottoms, unsigned count)
         guard = bottoms[i] + bytes[i];
     }
     return -ENOMEM;
-}
-
-/* No page of RAM is spent on a guard above it: what a thread writes there its frames' canaries
- * tell. */
-static int main_stack_init(size_t bytes)
-{
-    uintptr_t guard = (uintptr_t)mm_early_allocate(ARCH_PAGE_BYTES + bytes, ARCH_PAGE_BYTES);
-    if (!guard || arch_mmu_unmap(&arch_boot_space, guard, ARCH_PAGE_BYTES))
-        return -ENOMEM;
-    main_thread.stack_bottom = guard + ARCH_PAGE_BYTES;
-    main_thread.stack_top = main_thread.stack_bottom + bytes;
-    return 0;
 }
 
 static size_t main_stack_bytes(void)
@@ -97,13 +85,17 @@ static size_t main_stack_bytes(void)
 int core_thread_create_main(void)
 {
     main_thread.name = "main";
-    kiln_thread_list = &main_thread;
     tls_init(&main_thread, __main_tls);
     arch_thread_set_self(&main_thread);
     arch_tls_set(main_thread.tls);
-    if (main_stack_init(main_stack_bytes()) == 0)
-        return 0;
-    return KILN_CONFIG_MAIN_STACK_BYTES ? -ENOMEM : main_stack_init(MAIN_STACK_LEAST);
+    size_t bytes = main_stack_bytes();
+    while (core_boot_stacks(&bytes, &main_thread.stack_bottom, 1)) {
+        if (KILN_CONFIG_MAIN_STACK_BYTES || bytes == MAIN_STACK_LEAST)
+            return -ENOMEM;
+        bytes = MAIN_STACK_LEAST;
+    }
+    main_thread.stack_top = main_thread.stack_bottom + bytes;
+    return 0;
 }
 
 struct kiln_thread *core_thread_create_idle(unsigned cpu, uintptr_t stack)

@@ -1,9 +1,10 @@
 /* Memory before the page allocator: see mm/early.h. */
 #include <mm/early.h>
 #include <arch/mmu.h>
+#include <kiln/api.h>
 #include <mm/shadow.h>
 
-#define RANGES 24 /* as many as boot knows */
+#define RANGES      24 /* as many as boot knows */
 #define TABLE_PAGES 8  /* kept back from it: tables of later mappings */
 #define KEEP_SHARE  16 /* but at most this part of what is left */
 
@@ -15,12 +16,13 @@ static struct {
         uintptr_t start;
         size_t bytes;
     } ranges[RANGES];
-} early;
+} early KILN_NOINIT; /* boot does not clear it */
 
 void mm_early_begin(uintptr_t start)
 {
     early.next = start;
     early.end = UINTPTR_MAX;
+    early.range_count = 0;
 }
 
 void mm_early_close(void)

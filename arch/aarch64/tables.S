@@ -18,7 +18,7 @@ FUNCTION(arch_table_clear)
     movi    v3.2d, #0
     add     x1, x0, #TABLE_BYTES
 1:
-    .rept   4
+    .rept   16
     st1     {v0.2d-v3.2d}, [x0], #64
     .endr
     cmp     x0, x1

@@ -70,6 +70,9 @@ int arch_mmu_map_page(struct arch_space *space, uintptr_t va, uintptr_t pa, enum
 /* Removes mappings; what is not mapped is passed over. 0, -EINVAL, -ENOMEM (splitting a block). */
 int arch_mmu_unmap(struct arch_space *space, uintptr_t va, size_t bytes);
 
+/* The same for one page, which is mapped, or could be. For boot: about 60 instructions. */
+int arch_mmu_unmap_page(struct arch_space *space, uintptr_t va);
+
 /* Changes the kind of what is mapped. What is no longer to be cached may be cached still:
  * arch_cache_clean_invalidate() it then. 0, -EINVAL, -ENOMEM or -EFAULT (not mapped throughout). */
 int arch_mmu_protect(struct arch_space *space, uintptr_t va, size_t bytes, enum arch_mapping kind);

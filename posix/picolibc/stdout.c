@@ -7,7 +7,7 @@
 
 static int put(char c, FILE *file);
 
-static char buffer[CONSOLE_BUFFER_BYTES];
+KILN_NOINIT static char buffer[CONSOLE_BUFFER_BYTES];
 static struct console_stream stream = {
     .file = FDEV_SETUP_STREAM(put, NULL, kiln_posix_stdout_flush, __SWR),
     .own = buffer,

@@ -142,7 +142,8 @@ static int apply(const struct change *change)
     case MAP:
         return arch_mmu_map(&space, va, change->physical, bytes, change->kind);
     case UNMAP:
-        return arch_mmu_unmap(&space, va, bytes);
+        return change->count == 1 && test_below(2) ? arch_mmu_unmap_page(&space, va)
+                                                   : arch_mmu_unmap(&space, va, bytes);
     case PROTECT:
         return arch_mmu_protect(&space, va, bytes, change->kind);
     default:
@@ -332,6 +333,7 @@ static void test_out_of_pages(void)
     TAP_EQUAL(arch_mmu_unmap(&space, PAGE, PAGE), 0);
     TAP_EQUAL(watch_used, FORMAT_UPPER_TABLES + 3);
     TAP_EQUAL(arch_mmu_unmap(&space, GIB, PAGE), -ENOMEM);
+    TAP_EQUAL(arch_mmu_unmap_page(&space, GIB), -ENOMEM);
     TAP_EQUAL(arch_mmu_protect(&space, GIB + PAGE, PAGE, ARCH_MAP_CODE), -ENOMEM);
     TAP_EQUAL(arch_mmu_map(&space, 4 * GIB, 0, PAGE, ARCH_MAP_CODE), -ENOMEM);
     TAP_EQUAL(arch_mmu_query(&space, GIB).block_bytes, GIB);
@@ -431,7 +433,7 @@ static void test_promises(void)
     begin(39, 0, 20);
     space.flushes_later = true;
     TAP_EQUAL(arch_mmu_map(&space, 0, 0, 4 * PAGE, ARCH_MAP_DATA), 0);
-    TAP_EQUAL(arch_mmu_unmap(&space, 0, PAGE), 0);
+    TAP_EQUAL(arch_mmu_unmap_page(&space, 0), 0);
     TAP_EQUAL(watch_dirty_count, 1);
     TAP_EQUAL(arch_mmu_protect_mapped(&space, PAGE, PAGE, ARCH_MAP_CODE), 0);
     arch_mmu_exchange(&space, 2 * PAGE, 0, ARCH_MAP_NONE);

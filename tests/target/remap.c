@@ -18,7 +18,7 @@
 #define ALIAS ((uintptr_t)3 << 36)
 
 static int (*map)(struct arch_space *, uintptr_t, uintptr_t, size_t, enum arch_mapping);
-static int (*unmap)(struct arch_space *, uintptr_t, size_t);
+static int (*unmap_page)(struct arch_space *, uintptr_t);
 
 static uintptr_t new_page(void)
 {
@@ -55,7 +55,7 @@ static void test_page(void)
         if (map(&space, ALIAS, (uintptr_t)page, PAGE, ARCH_MAP_DATA) != 0)
             TAP_NEED(!"a page can be mapped");
         wrong += count_others(ALIAS, (uint32_t)(uintptr_t)page);
-        wrong += unmap(&space, ALIAS, PAGE) != 0;
+        wrong += unmap_page(&space, ALIAS) != 0;
     }
     tap_check(wrong == 0, "all CPUs see a page where it was mapped last");
 }
@@ -71,14 +71,14 @@ static void test_block(void)
     entry_of((const void *)at, &shift);
     TAP_EQUAL(shift, 21);
     TAP_EQUAL(count_others(at, (uint32_t)(uintptr_t)pages[0]), 0);
-    TAP_NEED(unmap(&space, at, PAGE) == 0);
+    TAP_NEED(unmap_page(&space, at) == 0);
     TAP_EQUAL(entry_of((const void *)at, &shift), 0);
     TAP_EQUAL(shift, 12);
     TAP_NEED(map(&space, at, (uintptr_t)pages[1], PAGE, ARCH_MAP_DATA) == 0);
     TAP_EQUAL(count_others(at, (uint32_t)(uintptr_t)pages[1]), 0);
     tap_check(count_others(at + PAGE, *(uint32_t *)((uintptr_t)pages[0] + PAGE)) == 0,
               "the next page is as before");
-    TAP_EQUAL(unmap(&space, block, BLOCK), 0);
+    TAP_EQUAL(unmap_page(&space, at + PAGE), 0);
     TAP_EQUAL(entry_of((const void *)(at + PAGE), &shift), 0);
 }
 
@@ -90,7 +90,7 @@ int main(void)
         .va_bits = top_shift() + 9,
     };
     *(void **)&map = runtime_function("arch_mmu_map");
-    *(void **)&unmap = runtime_function("arch_mmu_unmap");
+    *(void **)&unmap_page = runtime_function("arch_mmu_unmap_page");
     for (int i = 0; i < 2; i++) {
         TAP_NEED((pages[i] = (uint32_t *)new_page()) != NULL);
         pages[i][0] = (uint32_t)(uintptr_t)pages[i];

@@ -18,7 +18,7 @@ struct percpu {
     struct arch_percpu arch;
 
     /* Never changes once the CPU runs. */
-    uintptr_t irq_stack_bottom; /* below it lies an unmapped page */
+    uintptr_t irq_stack_bottom;
     uint32_t cpu;
 
     /* Written by this CPU alone. */

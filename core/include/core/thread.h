@@ -6,7 +6,7 @@
 
 struct kiln_thread {
     const char *name;
-    uintptr_t stack_bottom; /* lowest address; the page below is not mapped */
+    uintptr_t stack_bottom; /* lowest address; the pages around the stack are not mapped */
     uintptr_t stack_top;
     void *tls;                /* thread pointer of the ELF TLS ABI */
     unsigned cpu;             /* where it runs */
