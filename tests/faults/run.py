@@ -3,7 +3,7 @@
 
 Each image that allocates runs once to count its allocations, then again for each of them, which
 then fails: in an ordinary run the first one of each path (backtrace), with KILN_LONG_TESTS=1 every
-one, and of images too that have a configuration of their own. Whatever the program does then is
+one. In an ordinary run images also share runtimes that have more than each asks for. Whatever the program does then is
 right, but for a panic that does not say that memory is used up, a hang, and pages that do not
 balance.
 """
@@ -22,8 +22,12 @@ from kiln_cli.places import BuildFolder  # noqa: E402
 
 BOARD = "virt-aarch64"
 CONFIG = {"CHECKS": "1", "FAULT_INJECTION": "1"}
-# Little memory is used up soon.
-MEMORY = "mem=64M"
+# What images are built with in an ordinary run, the first that has all that the image asks for: a
+# runtime takes longer to build than many images to walk. Other tests build the second one too.
+SHARED = ({}, {"DMA_STATS": "1", "HEAP_PROFILE": "1", "SMP": "1"},
+          {"CHECK_LEAKS": "1", "CHECK_MEMORY": "1", "PRINTF_FLOAT": "0", "SMP": "1"})
+# Little memory is used up soon, where a test does not need more.
+MEMORY = "mem=16M"
 SECONDS = 120
 PANICKED = 134
 # What runs with an allocation failing: this is what the image tells at its end.
@@ -49,6 +53,7 @@ class Image:
         self.configuration = {**board.config, **config_of(run), **CONFIG}
         self.request = building.Request(apps.App(self.name, file=self.elf), board, CONFIG,
                                         BuildFolder())
+        self.words = words_of(run) + [MEMORY]
 
     def addr2line(self):
         names = (self.request.board.isa.tool("addr2line"), "llvm-addr2line")
@@ -62,16 +67,24 @@ class Image:
 
     def start(self, failing=None):
         run = self.run
-        has_its_own = run.get("own_words") or run.get("arguments")
-        words = run.get("own_words", [] if has_its_own else [MEMORY])
-        words = words + ([f"fail={failing}"] if failing else [])
+        words = self.words + ([f"fail={failing}"] if failing else [])
         options = qemu.RunOptions(run.get("arguments", []), run.get("smp"), own_words=words)
         return capture.run(self, options, SECONDS, run.input_bytes(), run.get("host", "pipe"))
 
 
+def words_of(run):
+    return [word for word in run.get("own_words", []) if not word.startswith("mem=")]
+
+
+def is_long():
+    return bool(os.environ.get("KILN_LONG_TESTS"))
+
+
 def config_of(run):
     smp = {"SMP": "1"} if run.get("smp", 1) > 1 else {}
-    return {**{name: str(value) for name, value in run.get("config", {}).items()}, **smp}
+    own = {**{name: str(value) for name, value in run.get("config", {}).items()}, **smp}
+    shared = () if is_long() else SHARED
+    return next((config for config in shared if own.items() <= config.items()), own)
 
 
 def is_usable(facts):
@@ -83,12 +96,10 @@ def is_usable(facts):
 
 
 def runs(wanted):
-    """The first usable run of each image, on this board if there is one. In an ordinary run those
-    images that share one runtime: each further one takes longer to build than to walk."""
-    is_long = bool(os.environ.get("KILN_LONG_TESTS"))
+    """The first usable run of each image, on this board if there is one."""
     for image, path in target_tests.images().items():
         usable = sorted((facts for facts in target_tests.facts_of(image, path)
-                         if is_usable(facts) and (is_long or wanted or not config_of(facts))),
+                         if is_usable(facts)),
                         key=lambda facts: BOARD not in facts.get("boards", [BOARD]))
         if path and usable and not image.endswith("_x86_64") and (not wanted or image in wanted):
             yield target_tests.Run(image, BOARD, usable[0], path)
@@ -127,7 +138,7 @@ def build(chosen, board, folder):
 
 def numbers(counts):
     """Which allocations are to fail."""
-    if os.environ.get("KILN_LONG_TESTS"):
+    if is_long():
         return range(1, int(counts.group(1)) + 1)
     return sorted(map(int, counts.group(3).split()))
 
@@ -148,8 +159,17 @@ def problem(image, result):
     return unbalanced and f"pages are lost: {unbalanced.group()}"
 
 
-def walk(image, writer):
+def start_whole(image):
+    """A run in which nothing fails, with as little memory as it can do with."""
     first = image.start()
+    if first.status != 0:
+        image.words = image.run.get("own_words", [])
+        first = image.start()
+    return first
+
+
+def walk(image, writer):
+    first = start_whole(image)
     counts = COUNTS.search(first.text())
     if first.status != 0 or not counts:
         writer.point(False, f"{image.name} can be counted", first.text())
