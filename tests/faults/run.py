@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Walks the ways out of memory of the images of tests/target: [IMAGE...]. Prints TAP.
+"""Walks the ways out of memory of the images of tests/target: RUNTIME [IMAGE...]. Prints TAP.
 
 Each image that allocates runs once to count its allocations, then again for each of them, which
 then fails: in an ordinary run the first one of each path (backtrace), with KILN_LONG_TESTS=1 every
-one. In an ordinary run images also share runtimes that have more than each asks for. Whatever the program does then is
-right, but for a panic that does not say that memory is used up, a hang, and pages that do not
-balance.
+one. In an ordinary run images share runtimes, which have what each of them asks for, and more.
+Whatever the program does then is right, but for a panic that does not say that memory is used up, a
+hang, and pages that do not balance.
 """
 
 import os
@@ -24,8 +24,11 @@ BOARD = "virt-aarch64"
 CONFIG = {"CHECKS": "1", "FAULT_INJECTION": "1"}
 # What images are built with in an ordinary run, the first that has all that the image asks for: a
 # runtime takes longer to build than many images to walk. Other tests build the second one too.
-SHARED = ({}, {"DMA_STATS": "1", "HEAP_PROFILE": "1", "SMP": "1"},
-          {"CHECK_LEAKS": "1", "CHECK_MEMORY": "1", "PRINTF_FLOAT": "0", "SMP": "1"})
+RUNTIMES = {
+    "one_cpu": {},
+    "cpus": {"DMA_STATS": "1", "HEAP_PROFILE": "1", "SMP": "1"},
+    "checkers": {"CHECK_LEAKS": "1", "CHECK_MEMORY": "1", "PRINTF_FLOAT": "0", "SMP": "1"},
+}
 # Little memory is used up soon, where a test does not need more.
 MEMORY = "mem=16M"
 SECONDS = 120
@@ -80,11 +83,21 @@ def is_long():
     return bool(os.environ.get("KILN_LONG_TESTS"))
 
 
-def config_of(run):
+def own_config(run):
     smp = {"SMP": "1"} if run.get("smp", 1) > 1 else {}
-    own = {**{name: str(value) for name, value in run.get("config", {}).items()}, **smp}
-    shared = () if is_long() else SHARED
-    return next((config for config in shared if own.items() <= config.items()), own)
+    return {**{name: str(value) for name, value in run.get("config", {}).items()}, **smp}
+
+
+def runtime_of(run):
+    asked = own_config(run).items()
+    for name, config in RUNTIMES.items():
+        if asked <= config.items():
+            return name
+    raise SystemExit(f"tests/faults: no runtime has what {run.image} asks for, {dict(asked)}")
+
+
+def config_of(run):
+    return own_config(run) if is_long() else RUNTIMES[runtime_of(run)]
 
 
 def is_usable(facts):
@@ -95,14 +108,16 @@ def is_usable(facts):
             and "FAULT_INJECTION" not in facts.get("config", {}))
 
 
-def runs(wanted):
-    """The first usable run of each image, on this board if there is one."""
+def runs(runtime, wanted):
+    """The first usable run of each image for the runtime, on this board if there is one."""
     for image, path in target_tests.images().items():
         usable = sorted((facts for facts in target_tests.facts_of(image, path)
                          if is_usable(facts)),
                         key=lambda facts: BOARD not in facts.get("boards", [BOARD]))
         if path and usable and not image.endswith("_x86_64") and (not wanted or image in wanted):
-            yield target_tests.Run(image, BOARD, usable[0], path)
+            run = target_tests.Run(image, BOARD, usable[0], path)
+            if runtime_of(run) == runtime:
+                yield run
 
 
 def project_text(chosen):
@@ -118,9 +133,9 @@ def project_text(chosen):
     return "\n".join(lines) + "\n"
 
 
-def build(chosen, board, folder):
+def build(runtime, chosen, board, folder):
     """All images in one project, which shares their runtimes; the folder they are in, or None."""
-    source = os.path.join(folder.path, "tests", "faults")
+    source = os.path.join(folder.path, "tests", "faults", runtime)
     tree = os.path.join(source, "build")
     os.makedirs(source, exist_ok=True)
     with open(os.path.join(source, "CMakeLists.txt"), "w", encoding="utf-8") as file:
@@ -187,12 +202,12 @@ def walk(image, writer):
                  "\n".join(bad))
 
 
-def main(wanted):
+def main(runtime, *wanted):
     children.stop_on_signals()
     writer = tap.Writer()
     board = boards.load(BOARD)
-    chosen = list(runs(wanted))
-    tree = build(chosen, board, BuildFolder())
+    chosen = list(runs(runtime, wanted))
+    tree = build(runtime, chosen, board, BuildFolder())
     writer.point(tree, "the images can be built")
     images = [Image(run, tree, board) for run in chosen] if tree else []
     walked = [image for image in images if image.allocates()]
@@ -203,4 +218,4 @@ def main(wanted):
     return 1 if writer.failures else 0
 
 
-sys.exit(main(sys.argv[1:]))
+sys.exit(main(*sys.argv[1:]))

@@ -213,7 +213,8 @@ def write_list(path):
 def drivers():
     """{name: command} of the tests that are programs of their own."""
     found = {f"bench.{group}": ["kiln", "bench", group] for group in bench.groups()}
-    found["faults.target"] = ["tests/faults/run.py"]
+    for runtime in ("one_cpu", "cpus", "checkers"):
+        found[f"faults.{runtime}"] = ["tests/faults/run.py", runtime]
     for file in sorted(glob.glob(in_root("tests", "boot", "test_*.py"))):
         stem = os.path.splitext(os.path.basename(file))[0]
         found["boot." + stem[len("test_"):]] = ["tests/boot/run.py", stem]
