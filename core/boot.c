@@ -2,6 +2,7 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/mmu.h>
+#include <arch/percpu.h>
 #include <arch/upcall.h>
 #include <board.h>
 #include <core/boot_info.h>
@@ -55,7 +56,9 @@ static void map_image(void)
     map((uintptr_t)__image_start, (uintptr_t)__rodata_start, ARCH_MAP_CODE);
     map((uintptr_t)__rodata_start, (uintptr_t)__data_start, ARCH_MAP_READ_ONLY);
     map((uintptr_t)__data_start, end, ARCH_MAP_DATA);
-    unmap_page((uintptr_t)__emergency_stack_guard);
+    for (unsigned i = 0; i < ARCH_EMERGENCY_STACKS; i++)
+        unmap_page((uintptr_t)__emergency_stack_guard +
+                   i * (ARCH_PAGE_BYTES + ARCH_EMERGENCY_BYTES));
     unmap_page((uintptr_t)__irq_stack_guard);
     unmap_page((uintptr_t)__irq_stack_top);
     early_mapped[0] = (struct boot_range){(uintptr_t)__image_start, end};

@@ -170,9 +170,12 @@ static bool wait_online(const struct percpu *percpu, uint32_t value, unsigned pe
 /* The CPU's data and stacks. 0 or -ENOMEM. */
 static int prepare_cpu(unsigned cpu, struct arch_cpu_start *start)
 {
-    static const size_t bytes[] = {ARCH_EMERGENCY_BYTES, KILN_CONFIG_IRQ_STACK_BYTES,
-                                   CORE_IDLE_STACK_BYTES};
-    enum { EMERGENCY, INTERRUPT, IDLE, STACKS };
+    enum { INTERRUPT = ARCH_EMERGENCY_STACKS, IDLE, STACKS };
+    static const size_t bytes[] = {
+        [0 ... INTERRUPT - 1] = ARCH_EMERGENCY_BYTES,
+        [INTERRUPT] = KILN_CONFIG_IRQ_STACK_BYTES,
+        [IDLE] = CORE_IDLE_STACK_BYTES,
+    };
     uintptr_t stacks[STACKS];
     struct percpu *percpu = core_percpu(cpu);
 
@@ -183,7 +186,7 @@ static int prepare_cpu(unsigned cpu, struct arch_cpu_start *start)
     if (!idle)
         return -ENOMEM;
     *percpu = (struct percpu){
-        .arch.emergency_stack_top = stacks[EMERGENCY] + ARCH_EMERGENCY_BYTES,
+        .arch.emergency_stack_top = stacks[INTERRUPT - 1] + ARCH_EMERGENCY_BYTES,
         .irq_stack_bottom = stacks[INTERRUPT],
         .cpu = cpu,
         .interrupt = IRQ_NONE,

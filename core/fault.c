@@ -27,17 +27,29 @@ static bool print_guard(const struct access *access, uintptr_t bottom, size_t by
     return true;
 }
 
+static bool print_emergency_guards(const struct access *access, uintptr_t top, const char *cpu)
+{
+    static const char *const names[] = ARCH_EMERGENCY_NAMES;
+    for (unsigned i = ARCH_EMERGENCY_STACKS; i-- > 0;) {
+        uintptr_t bottom =
+            top - i * (ARCH_EMERGENCY_BYTES + ARCH_PAGE_BYTES) - ARCH_EMERGENCY_BYTES;
+        if (print_guard(access, bottom, ARCH_EMERGENCY_BYTES, names[i], cpu))
+            return true;
+    }
+    return false;
+}
+
 /* A CPU's stacks stand one above another in this order, so that the guard above one is looked at
  * before that below the next. */
 static bool print_guards(const struct access *access)
 {
     for (const struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->next) {
         const struct percpu *percpu = core_percpu(thread->cpu);
-        const char cpu[] = {(char)('0' + thread->cpu), '\0'};
-        if (print_guard(access, percpu->arch.emergency_stack_top - ARCH_EMERGENCY_BYTES,
-                        ARCH_EMERGENCY_BYTES, "last resort on cpu ", cpu) ||
-            print_guard(access, percpu->irq_stack_bottom, KILN_CONFIG_IRQ_STACK_BYTES,
-                        "interrupts on cpu ", cpu) ||
+        char cpu[] = " on cpu 0";
+        cpu[sizeof cpu - 2] = (char)('0' + thread->cpu);
+        if (print_emergency_guards(access, percpu->arch.emergency_stack_top, cpu) ||
+            print_guard(access, percpu->irq_stack_bottom, KILN_CONFIG_IRQ_STACK_BYTES, "interrupts",
+                        cpu) ||
             print_guard(access, thread->stack_bottom, thread->stack_top - thread->stack_bottom,
                         "thread ", thread->name))
             return true;

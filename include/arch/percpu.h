@@ -6,8 +6,11 @@
 
 /*
  * struct arch_percpu has at least
- *   emergency_stack_top   end of ARCH_EMERGENCY_BYTES of stack for faults that must not use any
- *                         other; an unmapped page and the interrupt stack follow it
+ *   emergency_stack_top   end of the first of ARCH_EMERGENCY_STACKS stacks for faults that must not
+ *                         use any other. Each has ARCH_EMERGENCY_BYTES and an unmapped page below
+ *                         it, where the next one ends. An unmapped page and the interrupt stack
+ *                         follow the first
+ * ARCH_EMERGENCY_NAMES says whose they are, in that order, as a panic tells it.
  * The boot CPU's is `core_boot_percpu`, statically initialised.
  */
 #include <isa/percpu.h>

@@ -48,13 +48,14 @@ static inline bool arch_irqs_off(void)
 }
 
 /* Handlers and boot run on a CPU's emergency stacks or, a page above them, its interrupt stack. */
+#define ISA_EMERGENCY_SPAN (ISA_NMI_STACK_TOP + ARCH_EMERGENCY_BYTES)
 static inline bool isa_is_handler_stack(uintptr_t address)
 {
     uintptr_t top;
 
     __asm__ volatile("movq %%gs:%c1, %0" : "=r"(top) : "i"(PERCPU_EMERGENCY_STACK_TOP));
-    return address - (top - ARCH_EMERGENCY_BYTES) <
-           ARCH_EMERGENCY_BYTES + 4096 + KILN_CONFIG_IRQ_STACK_BYTES;
+    return address - (top - ISA_EMERGENCY_SPAN) <
+           ISA_EMERGENCY_SPAN + 4096 + KILN_CONFIG_IRQ_STACK_BYTES;
 }
 
 static inline bool arch_in_interrupt(void)

@@ -9,12 +9,17 @@
 #include <stddef.h>
 
 /*
- * Three stacks, from the top down: for faults; for a double fault or machine check, which must not
- * need that one; for NMIs, which come at any time and go back.
+ * From the top down: for faults; for a double fault or machine check, which must not need that one;
+ * for NMIs, which come at any time and go back.
  */
-#define ARCH_EMERGENCY_BYTES 8192u
-#define ISA_LAST_STACK_TOP   4096u /* below emergency_stack_top */
-#define ISA_NMI_STACK_TOP    6144u
+#define ARCH_EMERGENCY_STACKS 3u
+#define ARCH_EMERGENCY_NAMES                                                                       \
+    {                                                                                              \
+        "last resort", "double faults", "NMIs"                                                     \
+    }
+#define ARCH_EMERGENCY_BYTES 4096u
+#define ISA_LAST_STACK_TOP   8192u /* below emergency_stack_top */
+#define ISA_NMI_STACK_TOP    16384u
 
 struct kiln_thread;
 
