@@ -3,7 +3,7 @@
 
 Each image that allocates runs once to count its allocations, then again for each of them, which
 then fails: in an ordinary run the first one of each path (backtrace), with KILN_LONG_TESTS=1 every
-one. In an ordinary run images share runtimes, which have what each of them asks for, and more.
+one of the first hundreds, too, and hundreds of the others. In an ordinary run images share runtimes, which have what each of them asks for, and more.
 Whatever the program does then is right, but for a panic that does not say that memory is used up, a
 hang, and pages that do not balance.
 """
@@ -31,6 +31,9 @@ RUNTIMES = {
 }
 # Little memory is used up soon, where a test does not need more.
 MEMORY = "mem=16M"
+# How many allocations of an image fail in a long run, beside the first of each path: one makes
+# ninety thousand, nearly all of them by one path after the other in a loop.
+LONG_MOST = 400
 SECONDS = 120
 PANICKED = 134
 # What runs with an allocation failing: this is what the image tells at its end.
@@ -152,10 +155,18 @@ def build(runtime, chosen, board, folder):
 
 
 def numbers(counts):
-    """Which allocations are to fail."""
-    if is_long():
-        return range(1, int(counts.group(1)) + 1)
-    return sorted(map(int, counts.group(3).split()))
+    """Which allocations are to fail: the first of each path; in a long run many more."""
+    chosen = set(map(int, counts.group(3).split()))
+    return sorted(chosen | set(spread(int(counts.group(1)))) if is_long() else chosen)
+
+
+def spread(count):
+    """Of so many allocations all, or the first ones and as many throughout the rest."""
+    if count <= LONG_MOST:
+        return range(1, count + 1)
+    first = LONG_MOST // 2
+    rest = [first + (count - first) * (i + 1) // first for i in range(first)]
+    return [*range(1, first + 1), *rest]
 
 
 def problem(image, result):

@@ -144,7 +144,7 @@ def add_test(commands):
                       help="only tests whose name matches this regular expression")
     test.add_argument("-b", "--board", metavar="BOARD", help="only the tests of this board")
     test.add_argument("--long", action="store_true",
-                      help="all variants, and every single allocation fails, not just one of each "
+                      help="all variants, and hundreds of allocations fail, not just one of each "
                            "kind: for hours")
 
 
