@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 
 from . import isas
 from .failure import Failure, near_matches
@@ -27,16 +28,16 @@ class Board:
 
     def machines(self):
         """Names of QEMU's machines that the board's images run on; the first is the default."""
-        return [machine.split(",")[0] for machine in self.qemu["machines"]]
+        return [re.match("[^, ]+", machine).group() for machine in self.qemu["machines"]]
 
     def machine(self, configuration, name=None):
-        """QEMU's -M argument under a configuration, of the default machine or the named one."""
+        """What follows QEMU's -M under a configuration, for the default machine or the named."""
         names = self.machines()
         if name is not None and name not in names:
             raise Failure(f"{self.name} has no machine {name!r}{near_matches(name, names)}; "
                           f"--machine takes {', '.join(names)}")
         chosen = self.qemu["machines"][names.index(name) if name else 0]
-        return chosen.format(**{**self.config, **configuration})
+        return chosen.format(**{**self.config, **configuration}).split()
 
     def console_is_second_serial(self, configuration):
         wanted = self.qemu.get("second_serial", {})

@@ -126,7 +126,7 @@ def command(board, image, configuration, options, host, scratch_folder, status_f
     if options.smp is not None:
         own.append(f"smp={options.smp}")
     arguments = words.boot_arguments(own, options.arguments)
-    result = [board.qemu["program"], "-M", board.machine(configuration, options.machine)]
+    result = [board.qemu["program"], "-M", *board.machine(configuration, options.machine)]
     result += [word.replace(STATUS_FILE, status_file.replace(",", ",,"))
                for word in board.qemu["arguments"]]
     result += options.machine_arguments
