@@ -3,9 +3,9 @@
 
 Each image that allocates runs once to count its allocations, then again for each of them, which
 then fails: in an ordinary run the first one of each path (backtrace), with KILN_LONG_TESTS=1 every
-one of the first hundreds, too, and hundreds of the others. In an ordinary run images share runtimes, which have what each of them asks for, and more.
-Whatever the program does then is right, but for a panic that does not say that memory is used up, a
-hang, and pages that do not balance.
+one of the first hundreds, too, and hundreds of the others. In an ordinary run images share
+runtimes, which have what each of them asks for, and more. Whatever the program does then is right,
+but for a panic that does not say that memory is used up, a hang, and pages that do not balance.
 """
 
 import os

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 from kiln_cli import packages, tap  # noqa: E402  (the path above comes first)
 
-RUNS = 20000
+RUNS = 50000 if os.environ.get("KILN_LONG_TESTS") else 10000
 SEED = 1
 SECONDS = 200
 SOURCES = {
