@@ -109,11 +109,12 @@ class Places(KilnTest):
 class Clang(KilnTest):
     def test_clang(self):
         """an app and the runtime by clang and lld, for every ISA"""
+        # The kind of runtime that the checks build by clang, too.
         path = self.write("by_clang.c", HELLO_C)
         for board in ISA_BOARDS:
             with self.subTest(board):
                 self.assertEqual(self.good("run", path, "-b", board, "--toolchain", "clang",
-                                           "--smp", "4"), b"works\n")
+                                           "--config", "UBSAN=1", "--smp", "4"), b"works\n")
 
 
 class New(KilnTest):
