@@ -110,7 +110,7 @@ def request_of(run, build_folder):
     options = configuration.choose(settings, checks=True, smp=run.get("smp", 1))
     app = apps.find(run.source)
     variant = "".join(f"+{key}={value}" for key, value in sorted(options.items())
-                      if key != "CHECKS")
+                      if (key, str(value)) != ("CHECKS", "1"))
     libc = run.get("libc")
     variant += f"+{libc}" if libc else ""
     return building.Request(app, board, options, build_folder,
