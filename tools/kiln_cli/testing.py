@@ -164,7 +164,7 @@ def run_ctest(tree, chosen):
                "--output-junit", results, "--timeout",
                str(LONG_TEST_SECONDS if chosen.long else TEST_SECONDS),
                "--test-output-size-passed", OUTPUT_BYTES,
-               "--test-output-size-failed", OUTPUT_BYTES, "-j", str((os.cpu_count() or 1) + 1)]
+               "--test-output-size-failed", OUTPUT_BYTES, "-j", str(max(2, os.cpu_count() or 2))]
     command += selection(chosen)
     say_command(command, chosen.verbose)
     with Child(command, stdin=subprocess.DEVNULL) as process:
