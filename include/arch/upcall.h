@@ -20,8 +20,15 @@ _Noreturn void core_cpu_entry(void);
 
 /* An interrupt is pending. On the interrupt stack, interrupts masked; the frame of what it has
  * interrupted is the first thing on that stack. `hint` is what irq_claim() is told: the vector
- * where the CPU has a vector for each interrupt, else anything. */
-void core_interrupt(uint32_t hint);
+ * where the CPU has a vector for each interrupt, else anything. Not 0: the thread that it has
+ * interrupted is to be left, see core_preempt(). */
+uint32_t core_interrupt(uint32_t hint);
+
+/* Called by arch in place of the return from an interrupt when core_interrupt() asks for it: on the
+ * interrupted thread's stack, as that thread, interrupts masked, what it had in the registers kept
+ * on that stack by arch (but for FP). Returns when the thread is to go on; arch then restores the
+ * registers and returns to where it was interrupted. */
+void core_preempt(void);
 
 /*
  * Runs a function on every other CPU that runs, in its interrupt handler, and waits until all have:
