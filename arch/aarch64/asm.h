@@ -33,12 +33,11 @@
     and     \register, \register, #0xff
 .endm
 
-/* What each CPU sets before it runs C: vectors, FP on. */
+/* What each CPU sets before it runs C: vectors; FP traps until a thread's first use. */
 .macro cpu_setup scratch
     adr     \scratch, vectors
     msr     vbar_el1, \scratch
-    mov     \scratch, #(3 << 20)        /* CPACR_EL1.FPEN */
-    msr     cpacr_el1, \scratch
+    msr     cpacr_el1, xzr
     isb
 .endm
 

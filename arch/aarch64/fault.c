@@ -3,6 +3,8 @@
  */
 #include <arch/cpu.h>
 #include <arch/frame.h>
+#include <arch/upcall.h>
+#include <isa/fp.h>
 #include <isa/frame.h>
 #include <kiln/config.h>
 
@@ -29,6 +31,16 @@
 #define BRK_CLANG_TRAP    1      /* and of clang */
 #define BRK_CLANG_UBSAN   0x5500 /* clang: + kind of check */
 
+/* From vectors.S: an exception of a thread. */
+void isa_exception(struct arch_frame *frame);
+void isa_exception(struct arch_frame *frame)
+{
+    if (ESR_CLASS(frame->esr) == CLASS_FP)
+        isa_fp_first_use();
+    else
+        core_fault(frame);
+}
+
 /* Classes, and their names in the same order, one behind the other. */
 static const uint8_t classes[] = {CLASS_UNDEFINED, CLASS_ILLEGAL, CLASS_SYSTEM_CALL,
                                   CLASS_SP,        CLASS_SERROR,  CLASS_BRK};
@@ -44,7 +56,7 @@ static const char class_names[] = "undefined instruction\0"
 static const char *event(unsigned class, unsigned number)
 {
     const char *name = class_names;
-    if (KILN_CONFIG_CHECKS && class == CLASS_FP)
+    if (class == CLASS_FP)
         return "floating-point or SIMD register used in an interrupt handler";
     if (class == CLASS_BRK && (number == BRK_GCC_TRAP || number == BRK_CLANG_TRAP ||
                                (number & 0xFF00) == BRK_CLANG_UBSAN))

@@ -107,12 +107,12 @@ vectors:
     b       thread_fault_rest
     .cfi_endproc
 
-/* Exactly the 32 instructions that a vector has room for. */
     vector  0x080
     handler thread_interrupt
     save_volatile
     bl      core_interrupt
-    restore_volatile_and_return
+    cbnz    x0, leave_thread
+    b       return_from_exception
     .cfi_endproc
 
     vector  0x100
@@ -127,7 +127,7 @@ vectors:
     save_rest
     cfi_saved_rest
     mov     x0, sp
-    bl      core_fault
+    bl      isa_exception
     ldr     x1, [sp, #FRAME_SP]
     msr     sp_el0, x1
     b       return_from_exception
@@ -164,3 +164,71 @@ vectors:
     b       handler_fault
     vector  0x380
     b       handler_fault
+
+/*
+ * The thread that was interrupted is to be left, by the function in x0: what is saved moves to its
+ * stack. A fault there is reported from the last-resort stack, as an overflow of the thread's.
+ */
+    .section .text.leave_thread, "ax"
+#define MOVED_BYTES FRAME_X19
+    .type   leave_thread, %function
+leave_thread:
+    .cfi_startproc
+    .cfi_signal_frame
+    .cfi_def_cfa sp, FRAME_BYTES
+    .cfi_offset 29, FRAME_FP - FRAME_BYTES
+    .cfi_offset 30, FRAME_LR - FRAME_BYTES
+    .cfi_offset 31, FRAME_SP - FRAME_BYTES
+    .cfi_offset 32, FRAME_PC - FRAME_BYTES
+    ldp     x2, x3, [sp]
+    ldp     x4, x5, [sp, #16]
+    ldp     x6, x7, [sp, #32]
+    ldp     x8, x9, [sp, #48]
+    ldp     x10, x11, [sp, #64]
+    ldp     x12, x13, [sp, #80]
+    ldp     x14, x15, [sp, #96]
+    mrs     x1, sp_el0
+    stp     x2, x3, [x1, #-MOVED_BYTES]!
+    stp     x4, x5, [x1, #16]
+    stp     x6, x7, [x1, #32]
+    stp     x8, x9, [x1, #48]
+    stp     x10, x11, [x1, #64]
+    stp     x12, x13, [x1, #80]
+    stp     x14, x15, [x1, #96]
+    ldp     x2, x3, [sp, #112]
+    ldp     x4, x5, [sp, #128]
+    ldp     x6, x7, [sp, #144]
+    ldp     x8, x9, [sp, #160]
+    ldp     x10, x11, [sp, #176]
+    stp     x2, x3, [x1, #112]
+    stp     x4, x5, [x1, #128]
+    stp     x6, x7, [x1, #144]
+    stp     x8, x9, [x1, #160]
+    stp     x10, x11, [x1, #176]
+    add     sp, sp, #FRAME_BYTES
+    msr     sp_el0, x1
+    msr     spsel, #0
+    .cfi_def_cfa sp, MOVED_BYTES
+    .cfi_offset 29, FRAME_FP - MOVED_BYTES
+    .cfi_offset 30, FRAME_LR - MOVED_BYTES
+    .cfi_offset 31, FRAME_SP - MOVED_BYTES
+    .cfi_offset 32, FRAME_PC - MOVED_BYTES
+    add     x29, x1, #FRAME_FP
+    blr     x0
+    ldr     x2, [sp, #FRAME_PSTATE]
+    ldp     x29, x1, [sp, #FRAME_FP]
+    msr     spsr_el1, x2
+    msr     elr_el1, x1
+    ldp     x2, x3, [sp, #16]
+    ldp     x4, x5, [sp, #32]
+    ldp     x6, x7, [sp, #48]
+    ldp     x8, x9, [sp, #64]
+    ldp     x10, x11, [sp, #80]
+    ldp     x12, x13, [sp, #96]
+    ldp     x14, x15, [sp, #112]
+    ldp     x16, x17, [sp, #128]
+    ldp     x18, x30, [sp, #FRAME_X18]
+    ldp     x0, x1, [sp], #MOVED_BYTES
+    eret
+    .cfi_endproc
+    .size   leave_thread, . - leave_thread

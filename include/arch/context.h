@@ -6,6 +6,7 @@
 #ifndef ARCH_CONTEXT_H
 #define ARCH_CONTEXT_H
 
+#include <arch/context_layout.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,10 +21,7 @@ struct arch_context {
     uint32_t uses_fp; /* written by the thread itself */
 };
 
-#define ARCH_CONTEXT_SP      0
-#define ARCH_CONTEXT_TLS     8
-#define ARCH_CONTEXT_RESULT  16
-#define ARCH_CONTEXT_USES_FP 24
+_Static_assert(offsetof(struct arch_context, sp) == ARCH_CONTEXT_SP, "context layout");
 _Static_assert(offsetof(struct arch_context, tls) == ARCH_CONTEXT_TLS, "context layout");
 _Static_assert(offsetof(struct arch_context, result) == ARCH_CONTEXT_RESULT, "context layout");
 _Static_assert(offsetof(struct arch_context, uses_fp) == ARCH_CONTEXT_USES_FP, "context layout");

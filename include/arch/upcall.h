@@ -18,17 +18,16 @@ _Noreturn void core_boot(uintptr_t boot_argument);
 /* Another CPU, in thread mode with interrupts masked. */
 _Noreturn void core_cpu_entry(void);
 
-/* An interrupt is pending. On the interrupt stack, interrupts masked; the frame of what it has
+/*
+ * An interrupt is pending. On the interrupt stack, interrupts masked; the frame of what it has
  * interrupted is the first thing on that stack. `hint` is what irq_claim() is told: the vector
- * where the CPU has a vector for each interrupt, else anything. Not 0: the thread that it has
- * interrupted is to be left, see core_preempt(). */
-uint32_t core_interrupt(uint32_t hint);
-
-/* Called by arch in place of the return from an interrupt when core_interrupt() asks for it: on the
- * interrupted thread's stack, as that thread, interrupts masked, what it had in the registers kept
- * on that stack by arch (but for FP). Returns when the thread is to go on; arch then restores the
- * registers and returns to where it was interrupted. */
-void core_preempt(void);
+ * where the CPU has a vector for each interrupt, else anything.
+ *
+ * What it returns is 0, or a function: arch then leaves the interrupt, but instead of going on where
+ * the thread was it calls that function, on the thread's stack, where it keeps all registers (but
+ * for FP), interrupts masked. When the function returns, the thread goes on where it was.
+ */
+uintptr_t core_interrupt(uint32_t hint);
 
 /*
  * Runs a function on every other CPU that runs, in its interrupt handler, and waits until all have:
