@@ -2,6 +2,8 @@
  * FP and SIMD registers: x87, SSE, and by XSAVE what the CPU has of AVX and AVX-512. CR0.TS traps
  * their first use. Intel SDM volume 1, chapter 13 "Managing State Using the XSAVE Feature Set".
  */
+#include <arch/context.h>
+#include <arch/cpu.h>
 #include <arch/fp.h>
 #include <isa/fp.h>
 #include <stdbool.h>
@@ -13,7 +15,6 @@
 
 #define LEAF1_ECX_XSAVE   (1u << 26)
 #define LEAF_XSAVE        0xDu
-#define XSAVE_EAX_OPTIMAL (1u << 0) /* of subleaf 1 */
 
 /* State components. */
 #define STATE_SSE     3u /* with x87 */
@@ -35,13 +36,17 @@ _Static_assert(sizeof(struct state_start) == 576, "the CPU's layout");
 #define X87_CONTROL_RESET 0x37Fu
 #define SSE_CONTROL_RESET 0x1F80u
 
-/* How states are saved; the same on all CPUs. */
-static enum { BY_FXSAVE, BY_XSAVE, BY_XSAVEOPT } method;
+/*
+ * How states are saved; the same on all CPUs. Not by XSAVEOPT: it leaves out what the registers had
+ * when they were last restored from the same address (13.9), and a state on a stack has meanwhile
+ * been something else.
+ */
+static enum { BY_FXSAVE, BY_XSAVE } method;
 
 uint64_t isa_fp_features(const struct cpuid *leaf1)
 {
     if (leaf1->ecx & LEAF1_ECX_XSAVE)
-        method = cpuid_read(LEAF_XSAVE, 1).eax & XSAVE_EAX_OPTIMAL ? BY_XSAVEOPT : BY_XSAVE;
+        method = BY_XSAVE;
     return CR4_OSFXSR | CR4_OSXMMEXCPT | (method == BY_FXSAVE ? 0 : CR4_OSXSAVE);
 }
 
@@ -76,10 +81,8 @@ void arch_fp_save(void *state)
 {
     if (method == BY_FXSAVE)
         __asm__ volatile("fxsave64 (%0)" : : "r"(state) : "memory");
-    else if (method == BY_XSAVE)
-        __asm__ volatile("xsave64 (%0)" : : "r"(state), "a"(-1), "d"(-1) : "memory");
     else
-        __asm__ volatile("xsaveopt64 (%0)" : : "r"(state), "a"(-1), "d"(-1) : "memory");
+        __asm__ volatile("xsave64 (%0)" : : "r"(state), "a"(-1), "d"(-1) : "memory");
 }
 
 void arch_fp_restore(const void *state)
@@ -93,8 +96,10 @@ void arch_fp_restore(const void *state)
 void isa_fp_first_use(void)
 {
     _Alignas(ARCH_FP_STATE_ALIGN) struct state_start clean;
+    struct arch_context *context = (struct arch_context *)arch_thread_self();
 
     __asm__ volatile("clts");
     arch_fp_state_init(&clean);
     arch_fp_restore(&clean);
+    context->uses_fp = 1;
 }

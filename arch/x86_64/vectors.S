@@ -173,9 +173,36 @@ interrupt:
     .cfi_def_cfa %rsp, FRAME_BYTES - FRAME_RDI
     movzbl  (FRAME_VECTOR - FRAME_RDI)(%rsp), %edi
     call    core_interrupt
+    testq   %rax, %rax
+    jnz     leave_thread
     restore_volatile_and_return
     .cfi_endproc
     .size   interrupt, . - interrupt
+
+/*
+ * The thread that was interrupted is to be left, by the function in rax: what is saved moves to its
+ * stack, right below what it has there, as nothing uses a red zone. A fault there is reported from
+ * the last-resort stack, as an overflow of the thread's.
+ */
+#define MOVED_BYTES (FRAME_BYTES - FRAME_RDI)
+    .type   leave_thread, %function
+leave_thread:
+    cfi_frame MOVED_BYTES
+    movq    (FRAME_RSP - FRAME_RDI)(%rsp), %rcx
+    andq    $-16, %rcx
+    .set    moved, 0
+    .rept   MOVED_BYTES / 8
+    popq    (moved - MOVED_BYTES)(%rcx)
+    .cfi_adjust_cfa_offset -8
+    .set    moved, moved + 8
+    .endr
+    leaq    -MOVED_BYTES(%rcx), %rsp
+    .cfi_adjust_cfa_offset MOVED_BYTES
+    leaq    (FRAME_RBP - FRAME_RDI)(%rsp), %rbp
+    call    *%rax
+    restore_volatile_and_return
+    .cfi_endproc
+    .size   leave_thread, . - leave_thread
 
     .hidden isa_interrupt_entries
     .global isa_interrupt_entries

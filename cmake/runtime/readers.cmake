@@ -4,7 +4,7 @@ include_guard()
 
 # OPTION_READERS_NAME: a pattern of the sources that read an option. Elsewhere its value does not
 # compile; an option that is not listed is told to all.
-set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|mmu|segments|smp|start)\\.|\
+set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
 ^core/(boot|console|cpu|fault|interrupt|leak|log|map|memory_bug|panic|pause|random|spinlock)|\
 ^core/(system|thread|time)|^drivers/pci/access|^posix/locks")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")
