@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct host_cpu host_cpu = {.counter_hz = 62500000};
+struct host_cpu host_cpu = {.counter_hz = 62500000, .stack_bytes = 32 * 1024};
 
 void host_idle(void)
 {
@@ -15,13 +15,20 @@ void host_idle(void)
         host_halt();
     if (host_cpu.counter < host_cpu.alarm)
         host_cpu.counter = host_cpu.alarm;
-    if (host_cpu.interrupt && !host_cpu.irqs_off) {
-        host_cpu.in_interrupt = true;
-        host_cpu.irqs_off = true;
-        host_cpu.interrupt();
-        host_cpu.irqs_off = false;
-        host_cpu.in_interrupt = false;
-    }
+    host_interrupt(0);
+}
+
+void host_interrupt(uint32_t hint)
+{
+    if (!host_cpu.interrupt || host_cpu.irqs_off)
+        return;
+    host_cpu.in_interrupt = true;
+    host_cpu.irqs_off = true;
+    uintptr_t instead = host_cpu.interrupt(hint);
+    host_cpu.in_interrupt = false;
+    if (instead)
+        ((void (*)(void))instead)();
+    host_cpu.irqs_off = false;
 }
 
 _Noreturn void host_halt(void)

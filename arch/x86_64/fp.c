@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define CR4_OSFXSR        (1u << 9)
-#define CR4_OSXMMEXCPT    (1u << 10)
-#define CR4_OSXSAVE       (1u << 18)
+#define CR4_OSFXSR      (1u << 9)
+#define CR4_OSXMMEXCPT  (1u << 10)
+#define CR4_OSXSAVE     (1u << 18)
 
-#define LEAF1_ECX_XSAVE   (1u << 26)
-#define LEAF_XSAVE        0xDu
+#define LEAF1_ECX_XSAVE (1u << 26)
+#define LEAF_XSAVE      0xDu
 
 /* State components. */
 #define STATE_SSE     3u /* with x87 */

@@ -9,9 +9,14 @@ static inline unsigned arch_cpu_id(void)
     return host_cpu.id;
 }
 
+/* As a CPU that cannot wait with interrupts masked: it serves them in between. */
 static inline void arch_cpu_idle(void)
 {
+    bool irqs_off = host_cpu.irqs_off;
+
+    host_cpu.irqs_off = false;
     host_idle();
+    host_cpu.irqs_off = irqs_off;
 }
 
 _Noreturn static inline void arch_cpu_halt(void)
