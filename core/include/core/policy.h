@@ -1,54 +1,136 @@
 /*
- * Scheduling policies: which of several ready threads of one priority runs next, and for how long.
- * Each CPU has a queue of its own for each policy. Of a policy's threads one is in the run queue,
- * the one that the policy has chosen; the others wait in the policy's queue. First-in first-out,
- * cooperative and round robin need none: the run queue itself is that.
+ * Scheduling policies: which of several ready threads of one policy runs next, and for how long.
+ * Each CPU has a queue of its own for each policy. One of a policy's ready threads is taken: it is
+ * in the run queue, or runs. The others wait in the policy's queue. First-in first-out,
+ * cooperative and round robin need no policy: the run queue itself is that.
  *
- * All calls: interrupts masked, on the CPU whose queue it is. Times are core_clock()'s units.
+ * All calls: interrupts masked, with the queue's lock held. Times are core_clock()'s units.
+ * Before add, due and alarm the one that runs is charged with what it has run.
  */
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <lib/heap.h>
 #include <lib/list.h>
 
-struct policy_queue;
+#define POLICY_NEVER        UINT64_MAX
+#define POLICY_NICE_LEAST   (-20)
+#define POLICY_NICE_MOST    19
+#define POLICY_TICKETS_MOST 1000000u
 
-/* What a policy keeps of a thread. */
+/* A place in a tree over which tickets are summed up. */
+struct policy_ticket_node {
+    struct policy_ticket_node *up, *side[2];
+    uint64_t sum; /* of the tickets here and below */
+    uint32_t tickets;
+};
+
+/* What a policy keeps of a thread: what is said to be set, by the scheduler before begin, and else
+ * the policy's own. */
 struct policy_thread {
-    struct list_node node; /* in the policy's queue */
-    uint64_t ran;          /* total, for whom it helps */
-    int8_t nice;           /* normal: -20 to 19 */
-    /* the policy helper adds what each policy needs, in a union */
+    union { /* in the queue */
+        struct list_node node;
+        struct heap_node heap;
+        struct policy_ticket_node ticket;
+    };
+    union {
+        struct {
+            int8_t nice; /* set; may change while the thread is not in the queue */
+            uint8_t level;
+            uint32_t boost; /* in which period between boosts it got to its level */
+            uint64_t used;  /* of its allotment there */
+            int64_t slice;  /* left; below 0 when it ran for longer */
+        } normal;
+        struct {
+            uint32_t tickets; /* set; may change while the thread is not in the queue */
+            uint64_t slice;   /* left */
+        } lottery;
+        struct {
+            uint64_t length; /* set */
+            uint64_t ran;
+        } shortest;
+        struct {
+            uint64_t runtime, period; /* set */
+            uint64_t relative;        /* set: its deadline, from the start of a period */
+            uint64_t budget;          /* left of runtime in this period */
+            uint64_t next;            /* when its next period starts */
+            uint32_t load;            /* runtime / relative, in POLICY_LOAD_ONE */
+        } deadline;
+    };
+};
+
+#define POLICY_LEVELS   4
+#define POLICY_LOAD_ONE (1u << 24)
+
+/* What a queue holds does not include the thread that is taken. */
+struct policy_queue {
+    union {
+        struct {
+            struct list_node levels[POLICY_LEVELS];
+            uint64_t weights[POLICY_LEVELS]; /* sums over who waits */
+            uint32_t waiting[POLICY_LEVELS];
+            uint32_t ready; /* a bit for each level where somebody waits */
+            uint32_t boost; /* counts the periods between boosts */
+            uint64_t boost_at;
+        } normal;
+        struct {
+            struct policy_ticket_node *root;
+            uint32_t waiting;
+        } lottery;
+        struct heap shortest;
+        struct {
+            struct heap ready;     /* by deadline */
+            struct heap throttled; /* by when their next period starts */
+            uint32_t load;         /* of all that have joined */
+        } deadline;
+    };
 };
 
 enum policy_why {
-    POLICY_NEW,      /* created, or moved to this policy or CPU */
-    POLICY_WOKEN,    /* was blocked or slept */
-    POLICY_SLICE,    /* its slice is over */
-    POLICY_YIELDED,  /* gave the CPU to the others */
-    POLICY_PASSED_BY /* was chosen, and makes way for one that is better */
+    POLICY_WOKEN,       /* is new, was blocked or slept */
+    POLICY_YIELDED,     /* was taken, and gives the CPU to the others */
+    POLICY_PASSED_BY,   /* was taken, and is due to make way */
+    POLICY_JOB_IS_DONE, /* was taken, and waits for its next period, where a policy has any */
+    POLICY_MOVED        /* waited on another CPU, or was boosted by a mutex */
 };
 
 struct policy {
     const char *name;
+
+    /* An empty queue. */
     void (*init)(struct policy_queue *queue, uint64_t now);
+
+    /* A thread, in no queue, takes up the policy; false: what is set of it makes no sense. */
+    bool (*begin)(struct policy_thread *thread);
+
+    /* A thread belongs to this CPU from now on, whether it is ready or not; false: there is no room
+     * for it. It leaves when it ends, or takes up another CPU or policy. NULL: there always is. */
+    bool (*join)(struct policy_queue *queue, struct policy_thread *thread);
+    void (*leave)(struct policy_queue *queue, struct policy_thread *thread);
+
     /* A thread that is ready waits from now on. */
     void (*add)(struct policy_queue *queue, struct policy_thread *thread, enum policy_why why,
                 uint64_t now);
-    /* The next to run, taken out; NULL: nobody waits. */
-    struct policy_thread *(*take)(struct policy_queue *queue, uint64_t now);
+
     /* One that waits leaves. */
     void (*remove)(struct policy_queue *queue, struct policy_thread *thread);
-    /* For how long the one that was taken may run while others of the policy wait. */
-    uint64_t (*slice)(struct policy_queue *queue, struct policy_thread *thread, uint64_t now);
-    /* The one that was taken has run so long since it was taken, or since the last charge. */
+
+    /* The next to run, taken out; NULL: none may run now. */
+    struct policy_thread *(*take)(struct policy_queue *queue, uint64_t now);
+
+    /* The one that is taken has run so long since it was taken, or since the last charge. */
     void (*charge)(struct policy_queue *queue, struct policy_thread *thread, uint64_t ran,
                    uint64_t now);
-    /* Whether one that has just become ready is to run in place of the one that was taken. */
-    bool (*precedes)(struct policy_queue *queue, const struct policy_thread *ready,
-                     const struct policy_thread *running, uint64_t now);
+
+    /* Whether the one that is taken is to make way: it is added, and take says who runs. */
+    bool (*due)(struct policy_queue *queue, struct policy_thread *taken, uint64_t now);
+
+    /* When to ask `due` again if nothing happens before, or, if none is taken, `take`. */
+    uint64_t (*alarm)(struct policy_queue *queue, const struct policy_thread *taken, uint64_t now);
 };
+
+extern const struct policy policy_normal, policy_lottery, policy_shortest, policy_deadline;
 
 #endif
