@@ -10,9 +10,12 @@
 #include <arch/smp.h>
 #include <arch/spin.h>
 #include <arch/upcall.h>
+#include <core/idle.h>
 #include <core/interrupt.h>
 #include <core/pause.h>
 #include <core/percpu.h>
+#include <core/remote.h>
+#include <core/schedule.h>
 #include <core/thread.h>
 #include <irq_controller.h>
 #include <kiln/irq.h>
@@ -39,8 +42,13 @@ struct percpu core_boot_percpu = {
     .arch.emergency_stack_top = (uintptr_t)__emergency_stack_top,
     .irq_stack_bottom = (uintptr_t)__irq_stack_bottom,
     .interrupt = IRQ_NONE,
+#if KILN_CONFIG_SMP
+    .run_queue = &core_boot_run_queue,
+#endif
+    .ready = {0, 1}, /* the main thread */
     .online = 1,
 };
+_Static_assert(KILN_PRIORITY_DEFAULT == 64, "whose bit is set here");
 
 /* CPUs 1 and up, in the order of their numbers. Written before they run, read-only after it. */
 static struct percpu *other_percpus;
@@ -93,6 +101,7 @@ static void handle_ipi(void *unused)
         arch_cpu_halt();
     }
     run_calls(self);
+    core_remote_serve();
 }
 
 static void call_here(void (*function)(void *argument), void *argument)
@@ -182,8 +191,9 @@ static int prepare_cpu(unsigned cpu, struct arch_cpu_start *start)
     if (core_boot_stacks(bytes, stacks, STACKS))
         return -ENOMEM;
     struct kiln_thread *idle = core_thread_create_idle(cpu, stacks[IDLE]);
+    struct run_queue *run_queue = mm_early_allocate(sizeof(*run_queue), 64);
 
-    if (!idle)
+    if (!idle || !run_queue)
         return -ENOMEM;
     *percpu = (struct percpu){
         .arch.emergency_stack_top = stacks[INTERRUPT - 1] + ARCH_EMERGENCY_BYTES,
@@ -191,6 +201,7 @@ static int prepare_cpu(unsigned cpu, struct arch_cpu_start *start)
         .cpu = cpu,
         .interrupt = IRQ_NONE,
         .idle_thread = idle,
+        .run_queue = run_queue,
     };
     *start = (struct arch_cpu_start){
         .irq_stack_top = stacks[INTERRUPT] + KILN_CONFIG_IRQ_STACK_BYTES,
@@ -217,6 +228,20 @@ static bool start_cpu(unsigned cpu)
     return true;
 }
 
+/* The boot CPU runs main() first, and is idle later. */
+static void create_boot_idle_thread(void)
+{
+    size_t bytes = CORE_IDLE_STACK_BYTES;
+    uintptr_t stack = 0;
+    struct kiln_thread *idle =
+        core_boot_stacks(&bytes, &stack, 1) ? NULL : core_thread_create_idle(0, stack);
+
+    if (!idle)
+        kiln_panic("no memory for the boot CPU's idle thread");
+    arch_context_init(&idle->context, idle->stack_top, core_idle_loop);
+    core_boot_percpu.idle_thread = idle;
+}
+
 void core_start_cpus(unsigned count)
 {
     unsigned most = count < IRQ_CPUS ? count : IRQ_CPUS;
@@ -225,6 +250,7 @@ void core_start_cpus(unsigned count)
         return;
     if (kiln_irq_attach(IRQ_IPI, handle_ipi, NULL))
         kiln_panic("interrupt %u between CPUs is taken", IRQ_IPI);
+    create_boot_idle_thread();
     if (most < 2)
         return;
     other_percpus = mm_early_allocate((most - 1) * sizeof(*other_percpus), sizeof(*other_percpus));
@@ -257,11 +283,10 @@ _Noreturn void core_cpu_entry(void)
     if (!KILN_CONFIG_SMP)
         arch_cpu_halt();
     arch_thread_set_self(self->idle_thread);
-    arch_tls_set(self->idle_thread->tls);
+    arch_tls_set(self->idle_thread->context.tls);
     irq_controller_init_cpu();
     irq_unmask(IRQ_IPI);
     arch_irq_enable();
     __atomic_store_n(&self->online, 1, __ATOMIC_RELEASE);
-    for (;;)
-        arch_cpu_idle();
+    core_idle_loop();
 }

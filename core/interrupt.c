@@ -3,11 +3,13 @@
 
 #include <arch/cpu.h>
 #include <arch/upcall.h>
+#include <core/irq_restore.h>
 #include <core/percpu.h>
 #include <irq/dispatch.h>
+#include <kiln/irq.h>
 
 /* With CHECKS a handler that touches an FP register, which holds the thread's data, is caught. */
-void core_interrupt(uint32_t hint)
+uintptr_t core_interrupt(uint32_t hint)
 {
     if (KILN_CONFIG_CHECKS) {
         bool fp_trapped = arch_fp_trap(true);
@@ -17,6 +19,7 @@ void core_interrupt(uint32_t hint)
     } else {
         irq_dispatch(hint, NULL);
     }
+    return (uintptr_t)arch_percpu()->reschedule;
 }
 
 bool core_interrupt_running(uint32_t *irq, uintptr_t *handler)
@@ -26,4 +29,14 @@ bool core_interrupt_running(uint32_t *irq, uintptr_t *handler)
     *irq = arch_percpu()->interrupt;
     *handler = (uintptr_t)irq_handlers[*irq].function;
     return true;
+}
+
+uintptr_t kiln_irq_save(void)
+{
+    return arch_irq_save();
+}
+
+void kiln_irq_restore(uintptr_t state)
+{
+    core_irq_restore(state);
 }

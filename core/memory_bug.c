@@ -84,7 +84,7 @@ static const char *name_of_thread(const struct kiln_thread *thread)
     if (!thread)
         return "none (boot)";
     while (known && known != thread)
-        known = known->next;
+        known = known->registry_next;
     return known ? known->name : "that has ended";
 }
 
@@ -243,7 +243,7 @@ static bool describe_variable(uintptr_t address)
 
 static bool describe_stack(uintptr_t address)
 {
-    for (const struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->next) {
+    for (const struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->registry_next) {
         if (address - thread->stack_bottom < thread->stack_top - thread->stack_bottom) {
             core_print("  on the stack of thread %s\n", thread->name);
             return true;

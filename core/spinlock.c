@@ -3,6 +3,7 @@
 
 #include <arch/irq.h>
 #include <arch/spin.h>
+#include <core/irq_restore.h>
 #include <kiln/cpu.h>
 #include <kiln/panic.h>
 
@@ -77,5 +78,5 @@ void kiln_spin_unlock(struct kiln_spinlock *lock, uintptr_t state)
     if (KILN_CONFIG_CHECKS)
         set_owner(lock, 0);
     give_back(lock);
-    arch_irq_restore(state);
+    core_irq_restore(state);
 }

@@ -1,4 +1,5 @@
-/* Threads: the main thread and each further CPU's idle thread. */
+/* Boot's threads: the main thread and, with several CPUs, each one's idle thread. */
+#include <core/schedule.h>
 #include <core/thread.h>
 #include <arch/cpu.h>
 #include <arch/mmu.h>
@@ -14,8 +15,19 @@
 /* From the linker script: the template of thread-local data, and the main thread's copy. */
 extern char __tdata_start[], __tdata_bytes[], __tls_bytes[], __tls_align[], __main_tls[];
 
-static struct kiln_thread main_thread;
-struct kiln_thread *kiln_thread_list = &main_thread;
+struct kiln_thread core_main_thread = {
+    .next = &core_main_thread,
+    .previous = &core_main_thread,
+    .priority = KILN_PRIORITY_DEFAULT,
+    .rank = KILN_PRIORITY_DEFAULT,
+    .base_priority = KILN_PRIORITY_DEFAULT,
+    .wanted_priority = KILN_PRIORITY_DEFAULT,
+    .finished = KILN_WAIT_QUEUE_INIT("end of a thread"),
+    .name = "main",
+    .cpus = UINT32_MAX,
+    .id = UINT64_MAX,
+};
+struct kiln_thread *kiln_thread_list = &core_main_thread;
 
 const char *kiln_thread_name(const struct kiln_thread *thread)
 {
@@ -35,21 +47,31 @@ static size_t linker_number(const char *symbol)
     return number;
 }
 
-static void tls_init(struct kiln_thread *thread, char *block)
+size_t core_tls_align(void)
+{
+    return linker_number(__tls_align);
+}
+
+size_t core_tls_bytes(void)
+{
+    return arch_tls_block_bytes(linker_number(__tls_bytes), core_tls_align());
+}
+
+void core_tls_init(struct kiln_thread *thread, void *block)
 {
     size_t initialised = linker_number(__tdata_bytes);
     size_t bytes = linker_number(__tls_bytes);
     size_t align = linker_number(__tls_align);
     char *data = memcpy(arch_tls_data(block, bytes, align), __tdata_start, initialised);
     memset(data + initialised, 0, bytes - initialised);
-    thread->tls = arch_tls_finish(block, bytes, align);
+    thread->context.tls = arch_tls_finish(block, bytes, align);
 }
 
 void core_thread_tls(const struct kiln_thread *thread, uintptr_t *start, uintptr_t *end)
 {
     size_t bytes = linker_number(__tls_bytes);
 
-    *start = arch_tls_start(thread->tls, bytes, linker_number(__tls_align));
+    *start = arch_tls_start(thread->context.tls, bytes, linker_number(__tls_align));
     *end = *start + bytes;
 }
 
@@ -84,39 +106,44 @@ static size_t main_stack_bytes(void)
 /* The share of RAM may be more than there is behind the image, where the stack has to be. */
 int core_thread_create_main(void)
 {
-    main_thread.name = "main";
-    tls_init(&main_thread, __main_tls);
-    arch_thread_set_self(&main_thread);
-    arch_tls_set(main_thread.tls);
+    core_boot_run_queue.first[KILN_PRIORITY_DEFAULT] = &core_main_thread;
+    core_tls_init(&core_main_thread, __main_tls);
+    arch_thread_set_self(&core_main_thread);
+    arch_tls_set(core_main_thread.context.tls);
     size_t bytes = main_stack_bytes();
-    while (core_boot_stacks(&bytes, &main_thread.stack_bottom, 1)) {
+    while (core_boot_stacks(&bytes, &core_main_thread.stack_bottom, 1)) {
         if (KILN_CONFIG_MAIN_STACK_BYTES || bytes == MAIN_STACK_LEAST)
             return -ENOMEM;
         bytes = MAIN_STACK_LEAST;
     }
-    main_thread.stack_top = main_thread.stack_bottom + bytes;
+    core_main_thread.stack_top = core_main_thread.stack_bottom + bytes;
     return 0;
 }
 
+/* It is in no run queue: a CPU without ready threads turns to it, and it preempts itself. */
 struct kiln_thread *core_thread_create_idle(unsigned cpu, uintptr_t stack)
 {
-    static char names[][8] = {"idle/1", "idle/2", "idle/3", "idle/4", "idle/5", "idle/6", "idle/7"};
-    if (!KILN_CONFIG_SMP || cpu == 0 || cpu > sizeof names / sizeof *names)
+    static char names[][8] = {"idle/0", "idle/1", "idle/2", "idle/3",
+                              "idle/4", "idle/5", "idle/6", "idle/7"};
+    if (!KILN_CONFIG_SMP || cpu >= sizeof names / sizeof *names)
         return NULL;
-    size_t align = linker_number(__tls_align);
-    size_t tls_bytes = arch_tls_block_bytes(linker_number(__tls_bytes), align);
+    size_t align = core_tls_align();
     struct kiln_thread *thread = mm_early_allocate(sizeof *thread, 64);
-    char *tls = mm_early_allocate(tls_bytes, align > 64 ? align : 64);
+    char *tls = mm_early_allocate(core_tls_bytes(), align > 64 ? align : 64);
     if (!thread || !tls)
         return NULL;
     *thread = (struct kiln_thread){
-        .name = names[cpu - 1],
+        .name = names[cpu],
         .stack_bottom = stack,
         .stack_top = stack + CORE_IDLE_STACK_BYTES,
         .cpu = cpu,
+        .rank = RANK_MOST,
+        .priority = -1,
+        .id = UINT64_MAX - 1 - cpu,
     };
-    tls_init(thread, tls);
-    thread->next = kiln_thread_list;
+    core_tls_init(thread, tls);
+    thread->registry_next = kiln_thread_list;
+    kiln_thread_list->registry_previous = thread;
     kiln_thread_list = thread;
     return thread;
 }

@@ -17,12 +17,14 @@
 #include <kiln/leak.h>
 #include <kiln/log.h>
 #include <kiln/memory.h>
+#include <kiln/mutex.h>
 #include <kiln/page.h>
 #include <kiln/panic.h>
 #include <kiln/pci.h>
 #include <kiln/pool.h>
 #include <kiln/program.h>
 #include <kiln/region.h>
+#include <kiln/semaphore.h>
 #include <kiln/spinlock.h>
 #include <kiln/stack.h>
 #include <kiln/system.h>
@@ -30,5 +32,6 @@
 #include <kiln/time.h>
 #include <kiln/trace.h>
 #include <kiln/vm.h>
+#include <kiln/wait.h>
 
 #endif

@@ -110,13 +110,3 @@ void kiln_irq_unmask(unsigned irq)
     if (is_interrupt)
         irq_unmask(irq);
 }
-
-uintptr_t kiln_irq_save(void)
-{
-    return arch_irq_save();
-}
-
-void kiln_irq_restore(uintptr_t state)
-{
-    arch_irq_restore(state);
-}

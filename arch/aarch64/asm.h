@@ -33,11 +33,12 @@
     and     \register, \register, #0xff
 .endm
 
-/* What each CPU sets before it runs C: vectors; FP traps until a thread's first use. */
+/* What each CPU sets before it runs C: vectors, FP on. */
 .macro cpu_setup scratch
     adr     \scratch, vectors
     msr     vbar_el1, \scratch
-    msr     cpacr_el1, xzr
+    mov     \scratch, #(3 << 20)        /* CPACR_EL1.FPEN */
+    msr     cpacr_el1, \scratch
     isb
 .endm
 

@@ -190,6 +190,8 @@ FUNCTION(start_secondary)
     msr     spsel, #0
     mov     sp, x2
     mov     x29, xzr
+    msr     cpacr_el1, xzr              /* a thread's first use of FP traps */
+    isb
     msr     daifclr, #4
     bl      core_cpu_entry
     b       .
@@ -230,6 +232,8 @@ FUNCTION(arch_thread_start)
     msr     spsel, #0
     mov     sp, x0
     mov     x29, xzr
+    msr     cpacr_el1, xzr              /* a thread's first use of FP traps */
+    isb
     msr     daifclr, #4                 /* external aborts panic from here on */
     blr     x1
     b       .

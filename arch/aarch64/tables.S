@@ -1,6 +1,7 @@
 /*
  * The loops over table entries in which boot spends its time; with 64 bytes an instruction, in FP
- * registers that any C function may change.
+ * registers that any C function may change. Not in those of a thread that uses none: it would have
+ * to pay for them from then on.
  */
 #include "asm.h"
 
@@ -9,9 +10,15 @@
 
     .cfi_sections .debug_frame
 
+#define CPACR_FPEN_BIT 20               /* Arm ARM (DDI 0487), CPACR_EL1 */
+
 /* void arch_table_clear(uint64_t *table) */
     .section .text.arch_table_clear, "ax"
 FUNCTION(arch_table_clear)
+    mrs     x1, cpacr_el1
+    tbnz    x1, #CPACR_FPEN_BIT, 2f
+    b       arch_page_clear
+2:
     movi    v0.2d, #0
     movi    v1.2d, #0
     movi    v2.2d, #0
@@ -27,7 +34,7 @@ FUNCTION(arch_table_clear)
 END(arch_table_clear)
 
 /* void arch_table_fill(uint64_t *entries, uint64_t value, uint64_t step, size_t count): in batches,
- * two a turn but for an odd one, which comes first; then what is left singly. */
+ * two a turn but for an odd one, which comes first; then what is left singly. Without FP in pairs. */
     .section .text.arch_table_fill, "ax"
 .macro store_batch
     st1     {v0.2d-v3.2d}, [x0], #64
@@ -39,6 +46,8 @@ END(arch_table_clear)
 FUNCTION(arch_table_fill)
     subs    x3, x3, #BATCH
     b.lo    3f
+    mrs     x4, cpacr_el1
+    tbz     x4, #CPACR_FPEN_BIT, 6f
     fmov    d0, x1
     add     x4, x1, x2
     mov     v0.d[1], x4                 /* first, second entry */
@@ -62,6 +71,17 @@ FUNCTION(arch_table_fill)
     subs    x3, x3, #1
     b.ne    4b
 5:  ret
+6:  add     x3, x3, #(BATCH - 2)
+    add     x4, x1, x2
+    lsl     x5, x2, #1
+7:  stp     x1, x4, [x0], #16
+    add     x1, x1, x5
+    add     x4, x4, x5
+    subs    x3, x3, #2
+    b.hs    7b
+    tbz     x3, #0, 5b
+    str     x1, [x0]
+    ret
 END(arch_table_fill)
 
 /* void arch_page_clear(void *page), by DC ZVA, whose blocks have 4 << DCZID_EL0 bytes (Arm ARM

@@ -5,8 +5,8 @@ include_guard()
 # OPTION_READERS_NAME: a pattern of the sources that read an option. Elsewhere its value does not
 # compile; an option that is not listed is told to all.
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
-^core/(boot|console|cpu|fault|interrupt|leak|log|map|memory_bug|panic|pause|random|spinlock)|\
-^core/(system|thread|time)|^drivers/pci/access|^posix/locks")
+^core/(boot|console|cpu|fault|idle|interrupt|leak|log|map|memory_bug|mutex|panic|pause|place)|\
+^core/(priority|random|remote|schedule|semaphore|spinlock|suspend|system|thread|time|timer|wait)|^drivers/pci/access|^posix/locks")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")
 set(OPTION_READERS_HEAP_HARDENED
   "^mm/(heap|heap_large|leak_pages|pool|pool_cpus|slab|slab_stats)\\.c")
@@ -20,7 +20,9 @@ set(OPTION_READERS_X2APIC "^arch/x86_64/lapic")
 set(OPTION_READERS_LOG_LEVEL "^(core|irq)/")
 set(OPTION_READERS_FAULT_INJECTION
   "^core/(boot|fault_injection|system)|^mm/(fault|heap|page|page_exact|page_within|slab)\\.c")
-set(OPTION_READERS_TRACE "^core/(cpu|interrupt|time)|^irq/dispatch|^mm/heap\\.c")
+set(SCHEDULER "idle|mutex|place|priority|remote|schedule|semaphore|suspend|thread|wait")
+set(OPTION_READERS_RUN_TIME "^core/(${SCHEDULER}|cpu)")
+set(OPTION_READERS_TRACE "^core/(${SCHEDULER}|cpu|interrupt|time)|^irq/dispatch|^mm/heap\\.c")
 set(TRACED_READERS "^mm/(backtraces|heap|heap_profile|leak|leak_pages|memory_stats|traced)\\.c")
 set(OPTION_READERS_CHECK_MEMORY "${TRACED_READERS}|^core/(boot|memory_bug|panic)|\
 ^mm/(early|instrumentation|page|page_region|page_within|shadow|slab|stack)\\.c")
@@ -30,7 +32,7 @@ set(OPTION_READERS_HEAP_PROFILE "${TRACED_READERS}|^core/(heap_profile|memory_bu
 set(WRONG_READER "@see_cmake/runtime/readers.cmake@")
 
 # The interrupt controller, and where devices stand.
-set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(boot|cpu|interrupt|panic|pause|time)\\.c")
+set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(boot|cpu|interrupt|panic|pause|remote|time|timer)\\.c")
 set(LOAD_ADDRESS_READERS "^arch/.*/start\\.S")
 
 kiln_config_names(KILN_LISTED_OPTIONS)

@@ -12,6 +12,9 @@ static inline void arch_irq_restore(uintptr_t state);
 static inline void arch_irq_enable(void);
 static inline void arch_irq_disable(void);
 
+/* Whether interrupts were masked when arch_irq_save returned that. */
+static inline bool arch_irq_state_is_off(uintptr_t state);
+
 /* True while interrupts are masked. */
 static inline bool arch_irqs_off(void);
 

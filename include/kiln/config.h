@@ -96,9 +96,14 @@
 #define KILN_CONFIG_FAULT_INJECTION 0
 #endif
 
-/* Trace points (interrupt, wake, allocation) call kiln_trace(), which the app then defines. */
+/* Trace points (interrupt, switch, wake, allocation) call kiln_trace(), which the app then defines. */
 #ifndef KILN_CONFIG_TRACE
 #define KILN_CONFIG_TRACE 0
+#endif
+
+/* Counts how long each thread runs, and how often it is switched to: `top`, kiln_thread_info(). */
+#ifndef KILN_CONFIG_RUN_TIME
+#define KILN_CONFIG_RUN_TIME 0
 #endif
 
 /* Undefined behaviour in the program and the runtime traps and panics (UBSan's traps). */

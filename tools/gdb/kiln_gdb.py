@@ -11,7 +11,7 @@ def threads():
     count = 0
     while int(thread) != 0 and count < LONGEST_LIST:
         yield thread.dereference()
-        thread = thread["next"]
+        thread = thread["registry_next"]
         count += 1
 
 

@@ -2,6 +2,7 @@
 #ifndef CORE_PERCPU_H
 #define CORE_PERCPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <arch/cpu.h>
@@ -11,6 +12,7 @@
 #define PERCPU_PAUSE 2u
 
 struct cpu_call;
+struct run_queue;
 struct kiln_thread;
 
 struct percpu {
@@ -25,6 +27,17 @@ struct percpu {
     uint32_t interrupt; /* whose handler runs, or IRQ_NONE; kept in CHECKS builds only */
     uint32_t has_alarm; /* 1 once the alarm's interrupt is let through */
     struct kiln_thread *idle_thread;
+
+    /* The scheduler's: written by this CPU alone, interrupts masked. Bit n of both words together:
+     * some thread of priority n is ready. */
+    uint64_t ready[2];
+    void (*reschedule)(void); /* not NULL: an interrupt ends with it instead of going back */
+    struct run_queue *run_queue;
+    bool is_idle; /* waits for a thread to be ready on the stack of one that is not; SMP=0 */
+    struct kiln_thread *dead; /* has ended, and may still run on its stack */
+
+    /* Atomic: a stack of threads of which another CPU wants something. */
+    struct kiln_thread *inbox;
 
     /* Atomic, shared by all CPUs: a stack of calls that wait for this CPU. */
     struct cpu_call *calls;

@@ -2,19 +2,104 @@
 #ifndef CORE_THREAD_H
 #define CORE_THREAD_H
 
+#include <arch/context.h>
+#include <core/timer.h>
 #include <kiln/thread.h>
+#include <kiln/wait.h>
+#include <lib/list.h>
+#include <stddef.h>
 
+/* Ranks above and below every priority: nothing preempts, everything does. */
+#define RANK_MOST 127
+
+/* kiln_thread.state: where it is. Only one that is READY is in a run queue, the running one too. */
+enum thread_state {
+    THREAD_READY,
+    THREAD_NEW,      /* has not run */
+    THREAD_WAITING,  /* in its `queue`, or about to be */
+    THREAD_SUSPENDED,
+    THREAD_FINISHED,
+    THREAD_GONE /* nothing runs on its stack any more */
+};
+
+/* kiln_thread.special: what the short ways of yield, wake and block leave to the long ones. */
+#define SPECIAL_SUSPEND 1u /* is to be suspended when it wakes */
+#define SPECIAL_RANK    2u /* its rank is not its priority: who is above it may have to wait */
+
+/* kiln_thread.requests: what its CPU is to do with it. */
+#define REQUEST_WAKE     1u
+#define REQUEST_SUSPEND  2u
+#define REQUEST_RESUME   4u
+#define REQUEST_PRIORITY 8u
+#define REQUEST_CANCEL   16u
+
+struct kiln_mutex;
+
+/*
+ * Unless it says otherwise, a field belongs to the thread's CPU (`cpu`): it changes only there, with
+ * interrupts masked.
+ */
 struct kiln_thread {
+    struct arch_context context; /* first: arch/ finds it by arch_thread_self() */
+
+    /* In the run queue: a ring of its priority. In a wait queue: a ring of all that wait there,
+     * which that queue's lock protects. */
+    struct kiln_thread *next, *previous;
+    int8_t priority; /* 0 to 127, with what it inherits; in a wait queue under its lock */
+    int8_t rank;     /* who is above it preempts it; its priority, if nothing else is asked for */
+    uint8_t state;
+    uint8_t special;
+
+    /* Under the wait queue's lock: the queue that it waits in, NULL once it is woken; and the ring
+     * of the first of each priority there, NULL in others. */
+    struct kiln_wait_queue *queue;
+    struct kiln_thread *next_level, *previous_level;
+
+    int8_t base_priority; /* without what it inherits; core_inheritance_lock, like these three: */
+    int8_t wanted_priority; /* with it; counts once its CPU knows. Atomic */
+    struct kiln_mutex *held;  /* mutexes that it holds and others wait for */
+    struct kiln_mutex *wants; /* the one that it waits for */
+    int8_t threshold;         /* who is not above it does not preempt */
+    uint32_t scheduler_locks; /* nobody does */
+    uint8_t is_static;    /* its memory is the program's */
+    uint8_t has_own_stack; /* kiln_stack_create()'s */
+    uint8_t is_detached;  /* under `finished`'s lock */
+    uint8_t is_painted;   /* its stack was filled, to see how much of it is used */
+    uint8_t wants_cancel; /* atomic */
+    uint8_t cancel_is_off;
+    uint8_t has_data;     /* has had pointers under keys */
+    uint8_t is_firm;      /* waits, and is not to be interrupted */
+    uint32_t cpu;         /* atomic: where it runs or will; changes only on that CPU */
+    uint32_t requests;    /* atomic; who makes it differ from 0 puts it into its CPU's inbox */
+    struct kiln_thread *inbox_next;
+    struct core_timer timer; /* ends its wait */
+
+    /* Those who join it; itself while it sleeps. */
+    struct kiln_wait_queue finished;
+    struct kiln_thread *joiner; /* under its lock: who has the right to its result */
+    void *(*function)(void *argument);
+    void *argument; /* then the result */
+
     const char *name;
     uintptr_t stack_bottom; /* lowest address; the pages around the stack are not mapped */
     uintptr_t stack_top;
-    void *tls;                /* thread pointer of the ELF TLS ABI */
-    unsigned cpu;             /* where it runs */
-    struct kiln_thread *next; /* registry: kiln_thread_list */
-};
+    uint64_t id; /* never used again */
+    uint32_t cpus; /* bit n: it may run on CPU n */
 
-/* All threads, for debuggers and panics. Changed only while the other CPUs do not run yet. */
+    uint64_t ran;        /* RUN_TIME: core_clock()'s units up to its last switch */
+    uint64_t ran_since;  /* RUN_TIME: when it was switched to */
+    uint64_t switches;   /* RUN_TIME: how often */
+    void *data[KILN_THREAD_DATA];
+
+    struct kiln_thread *registry_next, *registry_previous; /* the registry's lock */
+};
+_Static_assert(offsetof(struct kiln_thread, context) == 0, "arch/ finds it there");
+
+/* All threads, for debuggers and panics: through registry_next. The registry's lock. */
 extern struct kiln_thread *kiln_thread_list;
+
+/* The thread that runs main(). */
+extern struct kiln_thread core_main_thread;
 
 /* Gives the boot CPU's thread its stack and thread-local data. 0 or -ENOMEM. Boot. */
 int core_thread_create_main(void);
@@ -28,6 +113,11 @@ struct kiln_thread *core_thread_create_idle(unsigned cpu, uintptr_t stack);
 /* Stacks of so many whole pages one above another, with an unmapped page below and above each;
  * their lowest addresses. 0 or -ENOMEM. Boot. */
 int core_boot_stacks(const size_t *bytes, uintptr_t *bottoms, unsigned count);
+
+/* Bytes and alignment of a thread's block of thread-local data; filling one. Any context. */
+size_t core_tls_bytes(void);
+size_t core_tls_align(void);
+void core_tls_init(struct kiln_thread *thread, void *block);
 
 /* Where a thread's thread-local data are. Any context. */
 void core_thread_tls(const struct kiln_thread *thread, uintptr_t *start, uintptr_t *end);

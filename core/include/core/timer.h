@@ -31,6 +31,10 @@ void core_timer_start(struct core_timer *timer, uint64_t deadline);
  * CPU) is being called. Any CPU; interrupts masked. */
 bool core_timer_stop(struct core_timer *timer);
 
+/* The same, and when it returns no other CPU is calling `expired` any more, which the caller must
+ * not hold up. */
+bool core_timer_stop_and_wait(struct core_timer *timer);
+
 /* When this CPU's next timer comes; UINT64_MAX: there is none. Interrupts masked. */
 uint64_t core_timer_next(void);
 

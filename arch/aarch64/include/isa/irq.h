@@ -28,6 +28,11 @@ static inline void arch_irq_disable(void)
     __asm__ volatile("msr daifset, #2" : : : "memory");
 }
 
+static inline bool arch_irq_state_is_off(uintptr_t state)
+{
+    return state & ISA_DAIF_I;
+}
+
 static inline bool arch_irqs_off(void)
 {
     uint64_t daif;

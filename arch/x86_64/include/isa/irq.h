@@ -42,6 +42,11 @@ static inline void arch_irq_restore(uintptr_t state)
         __asm__ volatile("" : : : "memory");
 }
 
+static inline bool arch_irq_state_is_off(uintptr_t state)
+{
+    return !(state & ISA_RFLAGS_IF);
+}
+
 static inline bool arch_irqs_off(void)
 {
     return !(isa_rflags() & ISA_RFLAGS_IF);

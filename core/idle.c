@@ -1,0 +1,34 @@
+/* Idle CPUs. */
+#include <core/idle.h>
+
+#include <core/schedule.h>
+#include <core/thread_end.h>
+
+void core_idle(struct percpu *percpu)
+{
+    (void)percpu;
+    arch_cpu_idle();
+    arch_irq_enable();
+    arch_irq_disable();
+}
+
+/* The idle thread is in no run queue, and nothing preempts it: it looks for itself. Threads that end
+ * come here, since here nobody uses their stacks. */
+_Noreturn void core_idle_loop(void)
+{
+    struct percpu *percpu = arch_percpu();
+
+    arch_irq_disable();
+    for (;;) {
+        struct kiln_thread *next;
+
+        if (percpu->dead)
+            core_thread_gone(percpu->dead);
+        percpu->dead = NULL;
+        next = run_queue_first(percpu);
+        if (next)
+            core_switch(percpu->idle_thread, next, arch_irq_save());
+        else
+            core_idle(percpu);
+    }
+}

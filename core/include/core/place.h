@@ -1,0 +1,17 @@
+/* Which CPU a thread is to run on. */
+#ifndef CORE_PLACE_H
+#define CORE_PLACE_H
+
+#include <core/thread.h>
+#include <kiln/cpu.h>
+
+/* Bit n: CPU n runs. */
+static inline uint32_t core_running_cpus(void)
+{
+    return KILN_CONFIG_SMP ? (1u << kiln_cpu_count()) - 1 : 1;
+}
+
+/* A CPU that the thread may run on: this one if possible. Any context. */
+unsigned core_place(const struct kiln_thread *thread);
+
+#endif

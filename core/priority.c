@@ -1,0 +1,172 @@
+/* Priorities: the thread's own, what it inherits, and what keeps others from preempting it. */
+#include <core/priority.h>
+
+#include <core/remote.h>
+#include <core/schedule.h>
+#include <core/wait.h>
+#include <errno.h>
+#include <kiln/cpu.h>
+#include <kiln/mutex.h>
+
+struct kiln_spinlock core_inheritance_lock = KILN_SPINLOCK_INIT;
+
+void core_set_rank(struct kiln_thread *thread)
+{
+    int8_t rank = thread->threshold > thread->priority ? thread->threshold : thread->priority;
+
+    thread->rank = thread->scheduler_locks ? RANK_MOST : rank;
+    if (thread->rank == thread->priority)
+        thread->special &= (uint8_t)~SPECIAL_RANK;
+    else
+        thread->special |= SPECIAL_RANK;
+}
+
+/* True: it waits in a queue, and has its new place there. */
+static bool change_waiting(struct kiln_thread *thread, int8_t priority)
+{
+    struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_ACQUIRE);
+
+    if (!queue)
+        return false;
+    core_lock(&queue->lock);
+    bool does_wait = thread->queue == queue;
+
+    if (does_wait) {
+        core_wait_remove(queue, thread);
+        thread->priority = priority;
+        core_wait_add(queue, thread);
+    }
+    core_unlock(&queue->lock);
+    return does_wait;
+}
+
+/* One that is lowered goes in front of its new equals, as it has the CPU or was next to have it. */
+static void change_ready(struct percpu *percpu, struct kiln_thread *thread, int8_t priority)
+{
+    bool is_lowered = priority < thread->priority;
+
+    run_queue_remove(percpu, thread);
+    thread->priority = priority;
+    run_queue_add(percpu, thread);
+    if (is_lowered || thread == arch_thread_self())
+        run_queue_to_front(percpu, thread);
+    core_request_switch(percpu);
+}
+
+/* The rank of one that runs but waits, idle, is restored when it no longer does. */
+void core_update_priority(struct kiln_thread *thread)
+{
+    int8_t priority = __atomic_load_n(&thread->wanted_priority, __ATOMIC_RELAXED);
+
+    if (priority != thread->priority) {
+        if (thread->state == THREAD_READY)
+            change_ready(arch_percpu(), thread, priority);
+        else if (!change_waiting(thread, priority))
+            thread->priority = priority;
+    }
+    if (thread != arch_thread_self() || thread->state == THREAD_READY)
+        core_set_rank(thread);
+}
+
+static int8_t inherited(const struct kiln_thread *thread)
+{
+    int8_t most = thread->base_priority;
+
+    for (struct kiln_mutex *mutex = thread->held; mutex; mutex = mutex->next_held) {
+        core_lock(&mutex->queue.lock);
+        if (mutex->queue.first && mutex->queue.first->priority > most)
+            most = mutex->queue.first->priority;
+        core_unlock(&mutex->queue.lock);
+    }
+    return most;
+}
+
+static struct kiln_thread *owner_of(const struct kiln_mutex *mutex)
+{
+    uint64_t owner = __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
+
+    return (struct kiln_thread *)(uintptr_t)(owner & ~UINT64_C(1));
+}
+
+/* Here, or there: who waits changes its place at once, wherever it belongs to, since those who wait
+ * are sorted by it. */
+static void want(struct kiln_thread *thread, int8_t priority)
+{
+    __atomic_store_n(&thread->wanted_priority, priority, __ATOMIC_RELAXED);
+    if (!KILN_CONFIG_SMP || thread->cpu == kiln_cpu_id()) {
+        core_update_priority(thread);
+        return;
+    }
+    change_waiting(thread, priority);
+    core_remote_request(thread, REQUEST_PRIORITY);
+}
+
+void core_inherit(struct kiln_thread *thread)
+{
+    while (thread) {
+        int8_t priority = inherited(thread);
+
+        if (priority == thread->wanted_priority)
+            return;
+        want(thread, priority);
+        thread = thread->wants ? owner_of(thread->wants) : NULL;
+    }
+}
+
+int kiln_thread_priority(const struct kiln_thread *thread)
+{
+    return thread->base_priority;
+}
+
+int kiln_thread_set_priority(struct kiln_thread *thread, int priority)
+{
+    uintptr_t state;
+
+    if (priority < 0 || priority >= KILN_PRIORITIES)
+        return -EINVAL;
+    if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_FINISHED)
+        return -ESRCH;
+    state = arch_irq_save();
+    core_lock(&core_inheritance_lock);
+    thread->base_priority = (int8_t)priority;
+    core_inherit(thread);
+    core_unlock(&core_inheritance_lock);
+    core_reschedule(state);
+    return 0;
+}
+
+void kiln_scheduler_lock(void)
+{
+    struct kiln_thread *self = arch_thread_self();
+    uintptr_t state = arch_irq_save();
+
+    self->scheduler_locks++;
+    self->rank = RANK_MOST;
+    self->special |= SPECIAL_RANK;
+    arch_irq_restore(state);
+}
+
+void kiln_scheduler_unlock(void)
+{
+    struct kiln_thread *self = arch_thread_self();
+    uintptr_t state = arch_irq_save();
+
+    KILN_ASSERT(self->scheduler_locks > 0);
+    self->scheduler_locks--;
+    core_set_rank(self);
+    core_reschedule(state);
+}
+
+int kiln_thread_set_threshold(int priority)
+{
+    struct kiln_thread *self = arch_thread_self();
+    int before = self->threshold;
+
+    KILN_ASSERT(priority >= 0 && priority < KILN_PRIORITIES);
+    uintptr_t state = arch_irq_save();
+
+    self->threshold = (int8_t)priority;
+    core_set_rank(self);
+    core_reschedule(state);
+    return before;
+}

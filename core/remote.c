@@ -1,0 +1,78 @@
+/* Requests to another CPU for its threads. */
+#include <core/remote.h>
+
+#include <arch/spin.h>
+#include <core/cancel.h>
+#include <core/priority.h>
+#include <core/schedule.h>
+#include <core/suspend.h>
+#include <errno.h>
+#include <irq_controller.h>
+#include <kiln/cpu.h>
+
+static void put_into_inbox(struct kiln_thread *thread)
+{
+    unsigned cpu = __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE);
+    struct percpu *target = core_percpu(cpu);
+
+    thread->inbox_next = __atomic_load_n(&target->inbox, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&target->inbox, &thread->inbox_next, thread, true,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        arch_spin_relax();
+    if (!thread->inbox_next)
+        irq_send_ipi(cpu);
+}
+
+/* Only who finds no request puts the thread into an inbox: it is in one at a time. */
+void core_remote_request(struct kiln_thread *thread, uint32_t requests)
+{
+    if (__atomic_fetch_or(&thread->requests, requests, __ATOMIC_ACQ_REL) == 0)
+        put_into_inbox(thread);
+}
+
+/* The priority before the wake, which sorts by it; the suspension before it, which it may stop. */
+void core_serve(struct kiln_thread *thread, uint32_t requests)
+{
+    struct percpu *percpu = arch_percpu();
+
+    if (requests & REQUEST_PRIORITY)
+        core_update_priority(thread);
+    if (requests & REQUEST_SUSPEND)
+        core_suspend_here(thread);
+    if ((requests & REQUEST_WAKE) && core_make_ready(percpu, thread))
+        core_request_switch(percpu);
+    if (requests & REQUEST_CANCEL)
+        core_cancel_wait(thread);
+    if (requests & REQUEST_RESUME)
+        core_resume_here(thread);
+}
+
+/* Once its requests are taken a thread may be put into an inbox again, or be gone. */
+void core_remote_serve(void)
+{
+    struct percpu *percpu = arch_percpu();
+    struct kiln_thread *thread = __atomic_exchange_n(&percpu->inbox, NULL, __ATOMIC_ACQUIRE);
+
+    while (thread) {
+        struct kiln_thread *next = thread->inbox_next;
+
+        if (__atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) != percpu->cpu)
+            put_into_inbox(thread);
+        else
+            core_serve(thread, __atomic_exchange_n(&thread->requests, 0, __ATOMIC_ACQ_REL));
+        thread = next;
+    }
+}
+
+void core_ask(struct kiln_thread *thread, uint32_t requests)
+{
+    uintptr_t state = arch_irq_save();
+
+    if (KILN_CONFIG_SMP && __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) != kiln_cpu_id()) {
+        core_remote_request(thread, requests);
+        arch_irq_restore(state);
+        return;
+    }
+    core_serve(thread, requests);
+    core_reschedule(state);
+}

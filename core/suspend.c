@@ -1,0 +1,46 @@
+/* Suspending threads, whatever they do at the moment. */
+#include <core/suspend.h>
+
+#include <core/remote.h>
+#include <core/schedule.h>
+#include <errno.h>
+
+/* One that waits is stopped by its wake-up. */
+void core_suspend_here(struct kiln_thread *thread)
+{
+    if (thread->state >= THREAD_FINISHED)
+        return;
+    thread->special |= SPECIAL_SUSPEND;
+    if (thread->state != THREAD_READY)
+        return;
+    thread->state = THREAD_SUSPENDED;
+    run_queue_remove(arch_percpu(), thread);
+    if (thread == arch_thread_self())
+        core_request_switch(arch_percpu());
+}
+
+void core_resume_here(struct kiln_thread *thread)
+{
+    thread->special &= (uint8_t)~SPECIAL_SUSPEND;
+    if ((thread->state == THREAD_SUSPENDED || thread->state == THREAD_NEW) &&
+        core_make_ready(arch_percpu(), thread))
+        core_request_switch(arch_percpu());
+}
+
+static int ask(struct kiln_thread *thread, uint32_t request)
+{
+    if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_FINISHED)
+        return -ESRCH;
+    core_ask(thread, request);
+    return 0;
+}
+
+int kiln_thread_suspend(struct kiln_thread *thread)
+{
+    return ask(thread, REQUEST_SUSPEND);
+}
+
+int kiln_thread_resume(struct kiln_thread *thread)
+{
+    return ask(thread, REQUEST_RESUME);
+}

@@ -1,0 +1,208 @@
+/* The registry of threads, what is known of them, their data, and ending their waits. */
+#include <core/cancel.h>
+#include <core/remote.h>
+#include <core/schedule.h>
+#include <core/stack_used.h>
+#include <core/thread_end.h>
+#include <core/wait.h>
+#include <errno.h>
+#include <kiln/cpu.h>
+
+/* Protects the list and its links. */
+static struct kiln_spinlock registry_lock = KILN_SPINLOCK_INIT;
+
+void core_registry_add(struct kiln_thread *thread)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&registry_lock);
+    thread->registry_previous = NULL;
+    thread->registry_next = kiln_thread_list;
+    kiln_thread_list->registry_previous = thread;
+    kiln_thread_list = thread;
+    core_unlock(&registry_lock);
+    arch_irq_restore(state);
+}
+
+void core_registry_remove(struct kiln_thread *thread)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&registry_lock);
+    thread->registry_next->registry_previous = thread->registry_previous;
+    if (thread->registry_previous)
+        thread->registry_previous->registry_next = thread->registry_next;
+    else
+        kiln_thread_list = thread->registry_next;
+    core_unlock(&registry_lock);
+    arch_irq_restore(state);
+}
+
+void core_registry_forget_data(unsigned key)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&registry_lock);
+    for (struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->registry_next)
+        thread->data[key] = NULL;
+    core_unlock(&registry_lock);
+    arch_irq_restore(state);
+}
+
+uint64_t kiln_thread_id(const struct kiln_thread *thread)
+{
+    return thread->id;
+}
+
+struct kiln_thread *kiln_thread_find(uint64_t id)
+{
+    uintptr_t state = arch_irq_save();
+    struct kiln_thread *thread;
+
+    core_lock(&registry_lock);
+    for (thread = kiln_thread_list; thread && thread->id != id; thread = thread->registry_next)
+        ;
+    core_unlock(&registry_lock);
+    arch_irq_restore(state);
+    return thread;
+}
+
+/* Of another CPU it is who would run there; for a moment somebody else may. */
+static bool is_running(const struct kiln_thread *thread)
+{
+    unsigned cpu = thread->cpu;
+
+    if (!KILN_CONFIG_SMP || cpu == kiln_cpu_id())
+        return thread == arch_thread_self();
+    struct kiln_thread *first = run_queue_first(core_percpu(cpu));
+
+    return thread == (first ? first : core_percpu(cpu)->idle_thread);
+}
+
+static enum kiln_thread_state state_of(const struct kiln_thread *thread,
+                                       const struct kiln_wait_queue *queue)
+{
+    if (thread->state >= THREAD_FINISHED)
+        return KILN_THREAD_FINISHED;
+    if (thread->state == THREAD_NEW)
+        return KILN_THREAD_NEW;
+    if (thread->special & SPECIAL_SUSPEND)
+        return KILN_THREAD_SUSPENDED;
+    if (queue)
+        return queue == &thread->finished ? KILN_THREAD_SLEEPING : KILN_THREAD_BLOCKED;
+    return is_running(thread) ? KILN_THREAD_RUNNING : KILN_THREAD_READY;
+}
+
+static int64_t run_time_of(const struct kiln_thread *thread, bool is_running)
+{
+    uint64_t ran = thread->ran;
+
+    if (!KILN_CONFIG_RUN_TIME)
+        return 0;
+    if (is_running)
+        ran += core_clock() - thread->ran_since;
+    return (int64_t)core_clock_to_ns(ran);
+}
+
+void kiln_thread_info(const struct kiln_thread *thread, struct kiln_thread_info *info)
+{
+    const struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
+    enum kiln_thread_state state = state_of(thread, queue);
+
+    *info = (struct kiln_thread_info){
+        .id = thread->id,
+        .name = thread->name,
+        .state = state,
+        .waits_for = state == KILN_THREAD_BLOCKED ? queue->kind : NULL,
+        .priority = thread->priority,
+        .cpu = thread->cpu,
+        .stack_bytes = thread->stack_top - thread->stack_bottom,
+        .stack_used_bytes = core_stack_used(thread),
+        .run_time = run_time_of(thread, state == KILN_THREAD_RUNNING),
+        .switches = thread->switches,
+    };
+}
+
+unsigned kiln_thread_list_info(struct kiln_thread_info *infos, unsigned count)
+{
+    uintptr_t state = arch_irq_save();
+    unsigned found = 0;
+
+    core_lock(&registry_lock);
+    for (struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->registry_next) {
+        if (found < count)
+            kiln_thread_info(thread, &infos[found]);
+        found++;
+    }
+    core_unlock(&registry_lock);
+    arch_irq_restore(state);
+    return found;
+}
+
+const char *kiln_thread_state_name(enum kiln_thread_state state)
+{
+    static const char *const names[] = {
+        [KILN_THREAD_NEW] = "new",           [KILN_THREAD_READY] = "ready",
+        [KILN_THREAD_RUNNING] = "running",   [KILN_THREAD_BLOCKED] = "blocked",
+        [KILN_THREAD_SLEEPING] = "sleeping", [KILN_THREAD_SUSPENDED] = "suspended",
+        [KILN_THREAD_FINISHED] = "finished",
+    };
+
+    return (unsigned)state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
+}
+
+int kiln_thread_interrupt(struct kiln_thread *thread)
+{
+    uintptr_t state = arch_irq_save();
+
+    if (thread->is_firm || !core_wait_end(thread)) {
+        arch_irq_restore(state);
+        return -EAGAIN;
+    }
+    core_wake(thread, -EINTR, state);
+    return 0;
+}
+
+static void end_cancelled(void)
+{
+    arch_irq_enable();
+    kiln_thread_exit(KILN_CANCELLED);
+}
+
+/* Who waits goes on in the function that ends it, on the stack as it is. One that waits on this very
+ * CPU, idle, sees for itself that it is to end. */
+void core_cancel_wait(struct kiln_thread *thread)
+{
+    if (thread->is_firm || !core_may_cancel(thread) || !core_wait_end(thread))
+        return;
+    if (thread != arch_thread_self())
+        arch_context_init(&thread->context, thread->context.sp & ~(uintptr_t)15,
+                          end_cancelled);
+    core_make_ready_anywhere(thread, -EINTR);
+}
+
+int kiln_thread_cancel(struct kiln_thread *thread)
+{
+    if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_FINISHED)
+        return -ESRCH;
+    __atomic_store_n(&thread->wants_cancel, true, __ATOMIC_SEQ_CST);
+    core_ask(thread, REQUEST_CANCEL);
+    return 0;
+}
+
+bool kiln_thread_set_cancellable(bool is_cancellable)
+{
+    struct kiln_thread *self = arch_thread_self();
+    bool before = !self->cancel_is_off;
+
+    __atomic_store_n(&self->cancel_is_off, !is_cancellable, __ATOMIC_SEQ_CST);
+    return before;
+}
+
+void kiln_thread_test_cancel(void)
+{
+    struct kiln_thread *self = arch_thread_self();
+
+    if (__atomic_load_n(&self->wants_cancel, __ATOMIC_RELAXED) && core_may_cancel(self))
+        kiln_thread_exit(KILN_CANCELLED);
+}

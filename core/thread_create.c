@@ -1,0 +1,195 @@
+/* Creating threads. */
+#include <arch/mmu.h>
+#include <core/place.h>
+#include <core/priority.h>
+#include <core/schedule.h>
+#include <core/stack_used.h>
+#include <core/thread_end.h>
+#include <errno.h>
+#include <kiln/cache.h>
+#include <kiln/cpu.h>
+#include <kiln/stack.h>
+#include <string.h>
+
+#define PAINT       0xA5
+#define STACK_ALIGN 16
+
+/* Threads with their thread-local data, which stand behind them; sized at the first use. Written
+ * under cache_lock, by the first. */
+static struct kiln_cache cache;
+static struct kiln_spinlock cache_lock = KILN_SPINLOCK_INIT;
+
+static size_t tls_offset(void)
+{
+    size_t align = core_tls_align();
+
+    align = align < 64 ? 64 : align;
+    return (sizeof(struct kiln_thread) + align - 1) & ~(align - 1);
+}
+
+static void prepare_cache(void)
+{
+    uintptr_t state = kiln_spin_lock(&cache_lock);
+    size_t align = core_tls_align();
+
+    if (cache.object_bytes == 0)
+        kiln_cache_init(&cache, "threads", tls_offset() + core_tls_bytes(),
+                        align < 64 ? 64 : align, NULL);
+    kiln_spin_unlock(&cache_lock, state);
+}
+
+struct kiln_thread *core_thread_allocate(void)
+{
+    if (__builtin_expect(__atomic_load_n(&cache.object_bytes, __ATOMIC_ACQUIRE) == 0, 0))
+        prepare_cache();
+    return kiln_cache_allocate(&cache);
+}
+
+void core_thread_free(struct kiln_thread *thread)
+{
+    kiln_cache_free(&cache, thread);
+}
+
+static size_t stack_bytes_of(const struct kiln_thread_attributes *attributes)
+{
+    size_t bytes = attributes->stack_bytes ? attributes->stack_bytes : KILN_STACK_DEFAULT;
+
+    if (attributes->stack)
+        return bytes & ~(size_t)(STACK_ALIGN - 1);
+    return (bytes + ARCH_PAGE_BYTES - 1) & ~(size_t)(ARCH_PAGE_BYTES - 1);
+}
+
+static int check(const struct kiln_thread_attributes *attributes)
+{
+    if ((unsigned)attributes->priority >= KILN_PRIORITIES ||
+        (unsigned)attributes->threshold >= KILN_PRIORITIES)
+        return -EINVAL;
+    if ((attributes->stack_bytes && attributes->stack_bytes < KILN_STACK_LEAST) ||
+        (uintptr_t)attributes->stack % STACK_ALIGN || attributes->stack_bytes > KILN_STACK_BYTES_MOST)
+        return -EINVAL;
+    if (attributes->cpus && !(attributes->cpus & core_running_cpus()))
+        return -EINVAL;
+    return 0;
+}
+
+static const char *name_of(const struct kiln_thread_attributes *attributes)
+{
+    return attributes->name ? attributes->name : "thread";
+}
+
+/* A thread and its stack, of which only these are written; NULL: no memory. */
+static struct kiln_thread *find_memory(const struct kiln_thread_attributes *attributes)
+{
+    size_t bytes = stack_bytes_of(attributes);
+    struct kiln_stack stack = {(uintptr_t)attributes->stack, (uintptr_t)attributes->stack + bytes};
+    struct kiln_thread *thread = attributes->stack ? NULL : core_take_spare(bytes);
+
+    if (thread)
+        return thread;
+    thread = core_thread_allocate();
+    if (!thread)
+        return NULL;
+    if (!attributes->stack && kiln_stack_create(bytes, "thread", &stack)) {
+        core_thread_free(thread);
+        return NULL;
+    }
+    thread->stack_bottom = stack.bottom;
+    thread->stack_top = stack.top;
+    thread->has_own_stack = !attributes->stack;
+    return thread;
+}
+
+static void enter(void)
+{
+    struct kiln_thread *self = arch_thread_self();
+
+    arch_irq_enable();
+    kiln_thread_exit(self->function(self->argument));
+}
+
+static uint64_t next_id(void)
+{
+    static uint64_t last; /* atomic */
+
+    return KILN_CONFIG_SMP ? __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED) : ++last;
+}
+
+static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes *attributes)
+{
+    uintptr_t bottom = thread->stack_bottom, top = thread->stack_top;
+    uint8_t has_own_stack = thread->has_own_stack;
+
+    memset(thread, 0, sizeof(*thread));
+    thread->stack_bottom = bottom;
+    thread->stack_top = top;
+    thread->has_own_stack = has_own_stack;
+    thread->priority = (int8_t)attributes->priority;
+    thread->base_priority = thread->priority;
+    thread->wanted_priority = thread->priority;
+    thread->threshold = (int8_t)attributes->threshold;
+    thread->rank = thread->priority;
+    if (thread->threshold)
+        core_set_rank(thread);
+    thread->state = THREAD_NEW;
+    thread->is_detached = attributes->is_detached;
+    thread->finished.kind = "end of a thread";
+    thread->name = name_of(attributes);
+    thread->cpus = attributes->cpus ? attributes->cpus : UINT32_MAX;
+    thread->id = next_id();
+}
+
+static void paint(struct kiln_thread *thread)
+{
+    thread->is_painted = true;
+    memset((void *)thread->stack_bottom, PAINT, thread->stack_top - thread->stack_bottom);
+}
+
+size_t core_stack_used(const struct kiln_thread *thread)
+{
+    const uint8_t *byte = (const uint8_t *)thread->stack_bottom;
+
+    if (!thread->is_painted)
+        return 0;
+    while ((uintptr_t)byte < thread->stack_top && *byte == PAINT)
+        byte++;
+    return thread->stack_top - (uintptr_t)byte;
+}
+
+static const struct kiln_thread_attributes *
+defaults(struct kiln_thread_attributes *attributes)
+{
+    *attributes = (struct kiln_thread_attributes){.priority = arch_thread_self()->base_priority};
+    return attributes;
+}
+
+int kiln_thread_create(struct kiln_thread **created,
+                       const struct kiln_thread_attributes *attributes,
+                       void *(*function)(void *argument), void *argument)
+{
+    struct kiln_thread_attributes own;
+    struct kiln_thread *thread;
+
+    KILN_ASSERT(!arch_in_interrupt() && !arch_irqs_off());
+    if (!attributes)
+        attributes = defaults(&own);
+    if (check(attributes))
+        return -EINVAL;
+    thread = find_memory(attributes);
+    if (!thread)
+        return -ENOMEM;
+    fill(thread, attributes);
+    thread->function = function;
+    thread->argument = argument;
+    core_tls_init(thread, (char *)thread + tls_offset());
+    if (attributes->is_painted)
+        paint(thread);
+    arch_context_init(&thread->context, thread->stack_top, enter);
+    if (attributes->is_suspended)
+        thread->special |= SPECIAL_SUSPEND;
+    thread->cpu = core_place(thread);
+    core_registry_add(thread);
+    if (created)
+        *created = thread;
+    core_wake(thread, 0, arch_irq_save());
+    return 0;
+}

@@ -1,0 +1,222 @@
+/* Ending threads, waiting for that, and what becomes of their memory. */
+#include <core/thread_end.h>
+
+#include <arch/spin.h>
+#include <core/cancel.h>
+#include <core/remote.h>
+#include <core/schedule.h>
+#include <core/wait.h>
+#include <errno.h>
+#include <kiln/stack.h>
+#include <kiln/time.h>
+
+#define SPARES_MOST 4 /* threads that are kept for the next to be created */
+
+/* Threads that nobody knows any more; the lock. One whose stack is still in use when it comes here,
+ * as it ends, has left it before another thread can look. */
+static struct {
+    struct kiln_thread *first;
+    unsigned count;
+    struct kiln_spinlock lock;
+} spares;
+
+static struct kiln_thread *unlink_spare(struct kiln_thread **place)
+{
+    struct kiln_thread *thread = *place;
+
+    *place = thread->next;
+    spares.count--;
+    return thread;
+}
+
+struct kiln_thread *core_take_spare(size_t stack_bytes)
+{
+    struct kiln_thread *found = NULL;
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&spares.lock);
+    for (struct kiln_thread **place = &spares.first; *place && !found; place = &(*place)->next) {
+        const struct kiln_thread *thread = *place;
+
+        if (thread->has_own_stack && thread->stack_top - thread->stack_bottom == stack_bytes)
+            found = unlink_spare(place);
+        if (found)
+            break;
+    }
+    core_unlock(&spares.lock);
+    arch_irq_restore(state);
+    return found;
+}
+
+static struct kiln_thread *take_beyond(unsigned most)
+{
+    struct kiln_thread *found = NULL;
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&spares.lock);
+    if (spares.count > most)
+        found = unlink_spare(&spares.first);
+    core_unlock(&spares.lock);
+    arch_irq_restore(state);
+    return found;
+}
+
+static void trim_to(unsigned most)
+{
+    struct kiln_thread *thread;
+
+    while ((thread = take_beyond(most)) != NULL) {
+        struct kiln_stack stack = {thread->stack_bottom, thread->stack_top};
+
+        if (thread->has_own_stack)
+            kiln_stack_destroy(&stack);
+        core_thread_free(thread);
+    }
+}
+
+void core_trim_spares(void)
+{
+    if (__builtin_expect(__atomic_load_n(&spares.count, __ATOMIC_RELAXED) > SPARES_MOST, 0))
+        trim_to(SPARES_MOST);
+}
+
+/* Whoever has been asking something of it on another CPU has been served once that is 0. */
+static void make_spare(struct kiln_thread *thread)
+{
+    uintptr_t state;
+
+    core_registry_remove(thread);
+    thread->id = 0;
+    state = arch_irq_save();
+    core_lock(&spares.lock);
+    thread->next = spares.first;
+    spares.first = thread;
+    spares.count++;
+    core_unlock(&spares.lock);
+    arch_irq_restore(state);
+}
+
+void core_thread_gone(struct kiln_thread *thread)
+{
+    struct kiln_thread *joiner;
+    bool is_detached;
+
+    core_lock(&thread->finished.lock);
+    __atomic_store_n(&thread->state, THREAD_GONE, __ATOMIC_RELEASE);
+    is_detached = thread->is_detached;
+    joiner = core_wait_take(&thread->finished);
+    core_unlock(&thread->finished.lock);
+    if (is_detached)
+        make_spare(thread);
+    else if (joiner)
+        core_make_ready_anywhere(joiner, 0);
+}
+
+_Noreturn void kiln_thread_exit(void *result)
+{
+    struct kiln_thread *self = arch_thread_self();
+    uintptr_t state;
+
+    if (self == &core_main_thread)
+        kiln_panic("kiln_thread_exit() by main(), which ends the program by returning");
+    core_thread_data_destroy(self);
+    core_trim_spares();
+    self->argument = result;
+    state = arch_irq_save();
+    core_timer_stop(&self->timer);
+    core_leave_run_queue(self, THREAD_FINISHED, state);
+    if (KILN_CONFIG_SMP)
+        arch_percpu()->dead = self;
+    else
+        core_thread_gone(self);
+    if (KILN_CONFIG_SMP)
+        core_switch(self, arch_percpu()->idle_thread, state);
+    core_block(self, state);
+    __builtin_unreachable();
+}
+
+/* Its requests are gone before it is: another CPU may be about to put it into an inbox. */
+static void take_over(struct kiln_thread *thread, void **result)
+{
+    while (KILN_CONFIG_SMP && __atomic_load_n(&thread->requests, __ATOMIC_ACQUIRE))
+        arch_spin_relax();
+    if (result)
+        *result = thread->argument;
+    make_spare(thread);
+}
+
+static void give_up(struct kiln_thread *thread)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&thread->finished.lock);
+    thread->joiner = NULL;
+    core_unlock(&thread->finished.lock);
+    arch_irq_restore(state);
+}
+
+/* The lock of those who join it is held, and is released. 0: it has ended, and is the caller's. */
+static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t state)
+{
+    int error = 0;
+
+    if (thread->is_detached || thread->joiner) {
+        error = -EINVAL;
+    } else if (thread->state != THREAD_GONE && deadline == KILN_NOWAIT) {
+        error = -EBUSY;
+    } else {
+        thread->joiner = arch_thread_self();
+        if (thread->state != THREAD_GONE) {
+            error = (int)core_wait_until(&thread->finished, deadline, state);
+            if (error)
+                give_up(thread);
+            return error;
+        }
+    }
+    core_unlock(&thread->finished.lock);
+    arch_irq_restore(state);
+    return error;
+}
+
+int kiln_thread_join_until(struct kiln_thread *thread, void **result, int64_t deadline)
+{
+    uintptr_t state;
+    int error;
+
+    KILN_ASSERT(!arch_in_interrupt());
+    if (thread == arch_thread_self())
+        return -EDEADLK;
+    state = arch_irq_save();
+    core_lock(&thread->finished.lock);
+    error = wait_for_end(thread, deadline, state);
+    if (error == 0) {
+        take_over(thread, result);
+        core_trim_spares();
+    }
+    return error;
+}
+
+int kiln_thread_join(struct kiln_thread *thread, void **result)
+{
+    return kiln_thread_join_until(thread, result, KILN_FOREVER);
+}
+
+int kiln_thread_detach(struct kiln_thread *thread)
+{
+    uintptr_t state = arch_irq_save();
+    bool has_ended;
+
+    core_lock(&thread->finished.lock);
+    if (thread->is_detached || thread->joiner) {
+        core_unlock(&thread->finished.lock);
+        arch_irq_restore(state);
+        return -EINVAL;
+    }
+    thread->is_detached = true;
+    has_ended = thread->state == THREAD_GONE;
+    core_unlock(&thread->finished.lock);
+    arch_irq_restore(state);
+    if (has_ended)
+        take_over(thread, NULL);
+    return 0;
+}

@@ -1,0 +1,187 @@
+/*
+ * Wait queues. All who wait form a ring; the first of each priority form a second one, so that a
+ * thread finds its place in as many steps as there are priorities, not threads.
+ */
+#include <core/wait.h>
+
+#include <errno.h>
+#include <core/cancel.h>
+#include <core/priority.h>
+#include <kiln/time.h>
+
+static void insert_before(struct kiln_thread *place, struct kiln_thread *thread)
+{
+    thread->next = place;
+    thread->previous = place->previous;
+    place->previous->next = thread;
+    place->previous = thread;
+}
+
+static void insert_level_before(struct kiln_thread *place, struct kiln_thread *thread)
+{
+    thread->next_level = place;
+    thread->previous_level = place->previous_level;
+    place->previous_level->next_level = thread;
+    place->previous_level = thread;
+}
+
+/* Somebody waits already. */
+static __attribute__((noinline)) void add_sorted(struct kiln_wait_queue *queue,
+                                                 struct kiln_thread *thread)
+{
+    struct kiln_thread *first = queue->first, *level = first;
+
+    while (level->priority > thread->priority) {
+        level = level->next_level;
+        if (level == first) {
+            insert_before(first, thread);
+            insert_level_before(first, thread);
+            return;
+        }
+    }
+    if (level->priority == thread->priority) {
+        insert_before(level->next_level, thread);
+        thread->next_level = NULL;
+        return;
+    }
+    insert_before(level, thread);
+    insert_level_before(level, thread);
+    if (level == first)
+        queue->first = thread;
+}
+
+void core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+{
+    thread->queue = queue;
+    if (__builtin_expect(queue->first != NULL, 0)) {
+        add_sorted(queue, thread);
+        return;
+    }
+    queue->first = thread;
+    thread->next = thread;
+    thread->previous = thread;
+    thread->next_level = thread;
+    thread->previous_level = thread;
+}
+
+/* The first of its priority leaves; others of that priority stand behind it, or it was the last. */
+static void remove_level(struct kiln_thread *thread)
+{
+    struct kiln_thread *heir = thread->next;
+    struct kiln_thread *next = thread->next_level, *previous = thread->previous_level;
+
+    if (heir->next_level) {
+        previous->next_level = next;
+        next->previous_level = previous;
+    } else if (next == thread) {
+        heir->next_level = heir;
+        heir->previous_level = heir;
+    } else {
+        heir->next_level = next;
+        heir->previous_level = previous;
+        next->previous_level = heir;
+        previous->next_level = heir;
+    }
+}
+
+void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+{
+    thread->queue = NULL;
+    if (__builtin_expect(thread->next == thread, 1)) {
+        queue->first = NULL;
+        return;
+    }
+    if (thread->next_level)
+        remove_level(thread);
+    if (queue->first == thread)
+        queue->first = thread->next;
+    thread->next->previous = thread->previous;
+    thread->previous->next = thread->next;
+}
+
+intptr_t core_wait(struct kiln_wait_queue *queue, uintptr_t irq_state)
+{
+    struct kiln_thread *self = arch_thread_self();
+
+    if (__builtin_expect(self->wants_cancel, 0) && core_may_cancel(self)) {
+        core_unlock(&queue->lock);
+        arch_irq_restore(irq_state);
+        kiln_thread_exit(KILN_CANCELLED);
+    }
+    core_leave_run_queue(self, THREAD_WAITING, irq_state);
+    core_wait_add(queue, self);
+    core_unlock(&queue->lock);
+    return core_block(self, irq_state);
+}
+
+bool core_wait_end(struct kiln_thread *thread)
+{
+    struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_ACQUIRE);
+
+    if (!queue)
+        return false;
+    core_lock(&queue->lock);
+    bool does_wait = thread->queue == queue;
+
+    if (does_wait)
+        core_wait_remove(queue, thread);
+    core_unlock(&queue->lock);
+    return does_wait;
+}
+
+/* The thread has not returned from its wait, so that its queue is still there. */
+static void time_out(struct core_timer *timer)
+{
+    struct kiln_thread *thread = list_entry(timer, struct kiln_thread, timer);
+
+    if (core_wait_end(thread))
+        core_wake(thread, -ETIMEDOUT, arch_irq_save());
+}
+
+static void start_timer(struct kiln_thread *self, int64_t deadline)
+{
+    self->timer.expired = time_out;
+    core_timer_start(&self->timer, core_clock_deadline(deadline));
+}
+
+/* Another CPU may be about to end the wait, though it is over: not the next one. */
+static void stop_timer(struct kiln_thread *self)
+{
+    core_timer_stop_and_wait(&self->timer);
+}
+
+intptr_t core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state)
+{
+    struct kiln_thread *self = arch_thread_self();
+    intptr_t result;
+
+    if (deadline == KILN_FOREVER)
+        return core_wait(queue, irq_state);
+    start_timer(self, deadline);
+    result = core_wait(queue, irq_state);
+    if (result != -ETIMEDOUT)
+        stop_timer(self);
+    return result;
+}
+
+intptr_t core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner,
+                          int64_t deadline, uintptr_t irq_state)
+{
+    struct kiln_thread *self = arch_thread_self();
+    intptr_t result;
+
+    self->is_firm = true;
+    if (deadline != KILN_FOREVER)
+        start_timer(self, deadline);
+    core_leave_run_queue(self, THREAD_WAITING, irq_state);
+    core_lock(&queue->lock);
+    core_wait_add(queue, self);
+    core_unlock(&queue->lock);
+    core_inherit(owner);
+    core_unlock(&core_inheritance_lock);
+    result = core_block(self, irq_state);
+    if (deadline != KILN_FOREVER && result != -ETIMEDOUT)
+        stop_timer(self);
+    self->is_firm = false;
+    return result;
+}
