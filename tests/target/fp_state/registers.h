@@ -30,4 +30,11 @@ void registers_forget(void);
 /* True until then. */
 bool registers_trap(void);
 
+/* Empties what has to be empty when a function is called. */
+void registers_end(void);
+
+/* Whether what was stored after a call that had switched to other threads is, of what was loaded
+ * before it, what a function keeps for its caller. */
+bool registers_keep(const struct registers *found, const struct registers *want);
+
 #endif

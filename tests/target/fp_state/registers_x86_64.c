@@ -106,3 +106,17 @@ bool registers_trap(void)
     __asm__ volatile("movq %%cr0, %0" : "=r"(cr0));
     return cr0 & CR0_TS;
 }
+
+void registers_end(void)
+{
+    __asm__ volatile("fstp %%st(0)\n\tfstp %%st(0)" : : : "memory");
+}
+
+/* System V ABI for AMD64, 3.2.1: control words; the stack of x87 is empty at calls. */
+bool registers_keep(const struct registers *found, const struct registers *want)
+{
+    const struct image *is = (const struct image *)found, *was = (const struct image *)want;
+
+    return is->mxcsr == was->mxcsr && is->x87_control == was->x87_control && !is->x87[0] &&
+           !is->x87[1];
+}

@@ -27,6 +27,11 @@ static inline void arch_irq_disable(void)
     host_cpu.irqs_off = true;
 }
 
+static inline bool arch_irq_state_is_off(uintptr_t state)
+{
+    return state != 0;
+}
+
 static inline bool arch_irqs_off(void)
 {
     return host_cpu.irqs_off;
