@@ -63,9 +63,19 @@ void isa_fp_init(void)
     __asm__ volatile("xsetbv" : : "c"(0), "a"(use), "d"(0) : "memory");
 }
 
+/* Asked for once, since CPUID ends a virtual machine's turn; all CPUs find the same. */
 size_t arch_fp_state_bytes(void)
 {
-    return method == BY_FXSAVE ? sizeof(struct state_start) : cpuid_read(LEAF_XSAVE, 0).ebx;
+    static uint32_t xsave_bytes;
+    uint32_t bytes = __atomic_load_n(&xsave_bytes, __ATOMIC_RELAXED);
+
+    if (method == BY_FXSAVE)
+        return sizeof(struct state_start);
+    if (!bytes) {
+        bytes = cpuid_read(LEAF_XSAVE, 0).ebx;
+        __atomic_store_n(&xsave_bytes, bytes, __ATOMIC_RELAXED);
+    }
+    return bytes;
 }
 
 void arch_fp_state_init(void *state)
