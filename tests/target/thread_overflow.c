@@ -1,0 +1,43 @@
+/*
+ * A thread whose stack is full but for some words is interrupted, which needs none of it, and is
+ * to be left for another one, which does: an overflow of its stack.
+ */
+#include <kiln.h>
+#include <stdio.h>
+
+static void *fill_stack(void *bottom)
+{
+#ifdef __x86_64__
+    __asm__ volatile("movq %0, %%rsp\n"
+                     "1:\tpause\n\t"
+                     "jmp 1b"
+                     :
+                     : "r"((uintptr_t)bottom + 32));
+#else
+    __asm__ volatile("mov sp, %0\n"
+                     "1:\tyield\n\t"
+                     "b 1b"
+                     :
+                     : "r"((uintptr_t)bottom + 32));
+#endif
+    return NULL;
+}
+
+int main(void)
+{
+    static KILN_SEMAPHORE(never, 0);
+    struct kiln_stack stack;
+    size_t bytes = 4096;
+
+    if (kiln_stack_create(bytes, "narrow", &stack) ||
+        kiln_thread_create(NULL,
+                           KILN_THREAD_ATTRIBUTES(.name = "narrow", .stack = (void *)stack.bottom,
+                                                  .stack_bytes = bytes, .is_detached = true,
+                                                  .priority = KILN_PRIORITY_DEFAULT - 1),
+                           fill_stack, (void *)stack.bottom))
+        return 1;
+    for (int i = 0; i < 100; i++)
+        kiln_semaphore_wait_until(&never, kiln_time_after(1000 * 1000));
+    puts("the thread was left");
+    return 0;
+}
