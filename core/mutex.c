@@ -1,7 +1,7 @@
 /*
  * Mutexes. The word is the owner's address; its lowest bit sends everybody to the locks: threads
- * wait, and the mutex is on the list of its owner's. Whoever gives back a mutex that others wait for
- * hands it to the first of them.
+ * wait, and the mutex is on the list of its owner's. Whoever gives back a mutex that others wait
+ * for hands it to the first of them.
  */
 #include <kiln/mutex.h>
 
@@ -104,20 +104,26 @@ static __attribute__((noinline)) int lock_slowly(struct kiln_mutex *mutex, struc
     if (!(word & OTHERS_WAIT))
         add_held(owner_in(word), mutex);
     self->wants = mutex;
-    error = (int)core_wait_firmly(&mutex->queue, owner_in(word), deadline, state);
+    error = core_wait_firmly(&mutex->queue, owner_in(word), deadline, state);
     if (error)
         give_up(mutex, self);
     return error;
 }
 
+static __attribute__((noinline)) int lock_after_all(struct kiln_mutex *mutex)
+{
+    return lock_slowly(mutex, arch_thread_self(), KILN_FOREVER);
+}
+
 int kiln_mutex_lock(struct kiln_mutex *mutex)
 {
-    struct kiln_thread *self = arch_thread_self();
+    uint64_t self = address_of(arch_thread_self()), word;
 
     do {
-        if (arch_step_begin(&mutex->owner))
-            return lock_slowly(mutex, self, KILN_FOREVER);
-    } while (!arch_step_end(&mutex->owner, 0, address_of(self)));
+        word = arch_step_begin(&mutex->owner);
+        if (__builtin_expect(word != 0, 0))
+            return lock_after_all(mutex);
+    } while (__builtin_expect(!arch_step_end(&mutex->owner, word, self), 0));
     return 0;
 }
 
@@ -140,9 +146,9 @@ int kiln_mutex_lock_until(struct kiln_mutex *mutex, int64_t deadline)
 }
 
 /* Others wait: the first of them has it now. */
-static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex,
-                                                   struct kiln_thread *self)
+static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex)
 {
+    struct kiln_thread *self = arch_thread_self();
     uintptr_t state = arch_irq_save();
     struct kiln_thread *next;
 
@@ -169,19 +175,20 @@ static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex,
     core_inherit(self);
     core_unlock(&core_inheritance_lock);
     if (next)
-        core_make_ready_anywhere(next, 0);
+        core_make_ready_anywhere(0, next);
     core_reschedule(state);
     return 0;
 }
 
 int kiln_mutex_unlock(struct kiln_mutex *mutex)
 {
-    struct kiln_thread *self = arch_thread_self();
+    uint64_t self = address_of(arch_thread_self()), word;
 
     do {
-        if (arch_step_begin(&mutex->owner) != address_of(self))
-            return unlock_slowly(mutex, self);
-    } while (!arch_step_end(&mutex->owner, address_of(self), 0));
+        word = arch_step_begin(&mutex->owner);
+        if (__builtin_expect(word != self, 0))
+            return unlock_slowly(mutex);
+    } while (__builtin_expect(!arch_step_end(&mutex->owner, word, 0), 0));
     return 0;
 }
 

@@ -12,17 +12,25 @@ struct kiln_spinlock core_inheritance_lock = KILN_SPINLOCK_INIT;
 
 void core_set_rank(struct kiln_thread *thread)
 {
-    int8_t rank = thread->threshold > thread->priority ? thread->threshold : thread->priority;
-
-    thread->rank = thread->scheduler_locks ? RANK_MOST : rank;
-    if (thread->rank == thread->priority)
+    thread->rank = RANK_OF(thread->priority);
+    if (thread->threshold > thread->priority)
+        thread->rank = RANK_OF(thread->threshold) + 1;
+    if (thread->scheduler_locks)
+        thread->rank = RANK_MOST;
+    if (thread->rank == RANK_OF(thread->priority))
         thread->special &= (uint8_t)~SPECIAL_RANK;
     else
         thread->special |= SPECIAL_RANK;
 }
 
+static void set_priority(struct percpu *percpu, struct kiln_thread *thread, uint8_t priority)
+{
+    thread->priority = priority;
+    core_set_ring(percpu, thread);
+}
+
 /* True: it waits in a queue, and has its new place there. */
-static bool change_waiting(struct kiln_thread *thread, int8_t priority)
+static bool change_waiting(struct kiln_thread *thread, uint8_t priority)
 {
     struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_ACQUIRE);
 
@@ -33,7 +41,7 @@ static bool change_waiting(struct kiln_thread *thread, int8_t priority)
 
     if (does_wait) {
         core_wait_remove(queue, thread);
-        thread->priority = priority;
+        set_priority(core_percpu(thread->cpu), thread, priority);
         core_wait_add(queue, thread);
     }
     core_unlock(&queue->lock);
@@ -41,36 +49,36 @@ static bool change_waiting(struct kiln_thread *thread, int8_t priority)
 }
 
 /* One that is lowered goes in front of its new equals, as it has the CPU or was next to have it. */
-static void change_ready(struct percpu *percpu, struct kiln_thread *thread, int8_t priority)
+static void change_ready(struct percpu *percpu, struct kiln_thread *thread, uint8_t priority)
 {
     bool is_lowered = priority < thread->priority;
 
-    run_queue_remove(percpu, thread);
-    thread->priority = priority;
-    run_queue_add(percpu, thread);
+    run_queue_remove(thread);
+    set_priority(percpu, thread, priority);
+    run_queue_add(thread);
     if (is_lowered || thread == arch_thread_self())
-        run_queue_to_front(percpu, thread);
+        run_queue_to_front(thread);
     core_request_switch(percpu);
 }
 
 /* The rank of one that runs but waits, idle, is restored when it no longer does. */
 void core_update_priority(struct kiln_thread *thread)
 {
-    int8_t priority = __atomic_load_n(&thread->wanted_priority, __ATOMIC_RELAXED);
+    uint8_t priority = __atomic_load_n(&thread->wanted_priority, __ATOMIC_RELAXED);
 
     if (priority != thread->priority) {
-        if (thread->state == THREAD_READY)
+        if (thread_is_ready(thread))
             change_ready(arch_percpu(), thread, priority);
         else if (!change_waiting(thread, priority))
-            thread->priority = priority;
+            set_priority(arch_percpu(), thread, priority);
     }
-    if (thread != arch_thread_self() || thread->state == THREAD_READY)
+    if (thread != arch_thread_self() || thread_is_ready(thread))
         core_set_rank(thread);
 }
 
-static int8_t inherited(const struct kiln_thread *thread)
+static uint8_t inherited(const struct kiln_thread *thread)
 {
-    int8_t most = thread->base_priority;
+    uint8_t most = thread->base_priority;
 
     for (struct kiln_mutex *mutex = thread->held; mutex; mutex = mutex->next_held) {
         core_lock(&mutex->queue.lock);
@@ -90,7 +98,7 @@ static struct kiln_thread *owner_of(const struct kiln_mutex *mutex)
 
 /* Here, or there: who waits changes its place at once, wherever it belongs to, since those who wait
  * are sorted by it. */
-static void want(struct kiln_thread *thread, int8_t priority)
+static void want(struct kiln_thread *thread, uint8_t priority)
 {
     __atomic_store_n(&thread->wanted_priority, priority, __ATOMIC_RELAXED);
     if (!KILN_CONFIG_SMP || thread->cpu == kiln_cpu_id()) {
@@ -104,7 +112,7 @@ static void want(struct kiln_thread *thread, int8_t priority)
 void core_inherit(struct kiln_thread *thread)
 {
     while (thread) {
-        int8_t priority = inherited(thread);
+        uint8_t priority = inherited(thread);
 
         if (priority == thread->wanted_priority)
             return;
@@ -128,7 +136,7 @@ int kiln_thread_set_priority(struct kiln_thread *thread, int priority)
         return -ESRCH;
     state = arch_irq_save();
     core_lock(&core_inheritance_lock);
-    thread->base_priority = (int8_t)priority;
+    thread->base_priority = (uint8_t)priority;
     core_inherit(thread);
     core_unlock(&core_inheritance_lock);
     core_reschedule(state);
@@ -165,7 +173,7 @@ int kiln_thread_set_threshold(int priority)
     KILN_ASSERT(priority >= 0 && priority < KILN_PRIORITIES);
     uintptr_t state = arch_irq_save();
 
-    self->threshold = (int8_t)priority;
+    self->threshold = (uint8_t)priority;
     core_set_rank(self);
     core_reschedule(state);
     return before;

@@ -33,14 +33,12 @@ void core_remote_request(struct kiln_thread *thread, uint32_t requests)
 /* The priority before the wake, which sorts by it; the suspension before it, which it may stop. */
 void core_serve(struct kiln_thread *thread, uint32_t requests)
 {
-    struct percpu *percpu = arch_percpu();
-
     if (requests & REQUEST_PRIORITY)
         core_update_priority(thread);
     if (requests & REQUEST_SUSPEND)
         core_suspend_here(thread);
-    if ((requests & REQUEST_WAKE) && core_make_ready(percpu, thread))
-        core_request_switch(percpu);
+    if ((requests & REQUEST_WAKE) && core_make_ready(thread))
+        core_request_switch(arch_percpu());
     if (requests & REQUEST_CANCEL)
         core_cancel_wait(thread);
     if (requests & REQUEST_RESUME)

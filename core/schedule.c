@@ -51,9 +51,7 @@ static struct kiln_thread *wait_for_ready(struct percpu *percpu, struct kiln_thr
     return next;
 }
 
-static __attribute__((noinline)) intptr_t idle_then_switch(struct percpu *percpu,
-                                                           struct kiln_thread *self,
-                                                           uintptr_t irq_state)
+int core_idle_then_switch(struct percpu *percpu, struct kiln_thread *self, uintptr_t irq_state)
 {
     struct kiln_thread *next;
 
@@ -65,20 +63,10 @@ static __attribute__((noinline)) intptr_t idle_then_switch(struct percpu *percpu
     arch_irq_restore(irq_state);
     if (self->wants_cancel && core_may_cancel(self) && !self->is_firm)
         kiln_thread_exit(KILN_CANCELLED);
-    return self->context.result;
+    return (int)self->context.result;
 }
 
-intptr_t core_block(struct kiln_thread *self, uintptr_t irq_state)
-{
-    struct percpu *percpu = arch_percpu();
-    struct kiln_thread *next = run_queue_first(percpu);
-
-    if (__builtin_expect(!next, 0))
-        return idle_then_switch(percpu, self, irq_state);
-    return core_switch(self, next, irq_state);
-}
-
-bool core_make_ready(struct percpu *percpu, struct kiln_thread *thread)
+bool core_make_ready(struct kiln_thread *thread)
 {
     KILN_TRACE(KILN_TRACE_WAKE, thread, 0);
     if (thread->special & SPECIAL_SUSPEND) {
@@ -87,41 +75,54 @@ bool core_make_ready(struct percpu *percpu, struct kiln_thread *thread)
         return false;
     }
     thread->state = THREAD_READY;
-    run_queue_add(percpu, thread);
-    return thread->priority > arch_thread_self()->rank;
+    run_queue_add(thread);
+    return RANK_OF(thread->priority) > arch_thread_self()->rank;
 }
 
-void core_make_ready_anywhere(struct kiln_thread *thread, intptr_t result)
+void core_make_ready_anywhere(int result, struct kiln_thread *thread)
 {
-    struct percpu *percpu = arch_percpu();
-
     thread->context.result = result;
-    if (KILN_CONFIG_SMP && thread->cpu != percpu->cpu)
+    if (KILN_CONFIG_SMP && thread->cpu != arch_cpu_id())
         core_remote_request(thread, REQUEST_WAKE);
-    else if (core_make_ready(percpu, thread))
-        core_request_switch(percpu);
+    else if (core_make_ready(thread))
+        core_request_switch(arch_percpu());
 }
 
-void core_wake(struct kiln_thread *thread, intptr_t result, uintptr_t irq_state)
+/* Another CPU's thread, or a special one. */
+static __attribute__((noinline)) void wake_slowly(int result, struct kiln_thread *thread,
+                                                  uintptr_t irq_state)
 {
-    struct percpu *percpu = arch_percpu();
-    struct kiln_thread *self = arch_thread_self();
+    core_make_ready_anywhere(result, thread);
+    core_reschedule(irq_state);
+}
 
-    if (__builtin_expect(thread->special || (KILN_CONFIG_SMP && thread->cpu != percpu->cpu), 0)) {
-        core_make_ready_anywhere(thread, result);
-        core_reschedule(irq_state);
+/* The short way. One of the running thread's own priority goes behind all others: before the
+ * running thread, which is the first of their ring. */
+void core_wake(int result, struct kiln_thread *thread, uintptr_t irq_state)
+{
+    struct kiln_thread *self = arch_thread_self();
+    unsigned rank = RANK_OF(thread->priority);
+
+    if (__builtin_expect(thread->special || (KILN_CONFIG_SMP && thread->cpu != arch_cpu_id()), 0)) {
+        wake_slowly(result, thread, irq_state);
         return;
     }
-    thread->context.result = result;
     KILN_TRACE(KILN_TRACE_WAKE, thread, 0);
-    thread->state = THREAD_READY;
-    run_queue_add(percpu, thread);
-    if (thread->priority > self->rank) {
+    thread->context.result = result;
+    if (KILN_CONFIG_SMP)
+        thread->state = THREAD_READY;
+    if (rank == self->rank) {
+        ring_insert_before(self, thread);
+        arch_irq_restore(irq_state);
+        return;
+    }
+    run_queue_add(thread);
+    if (rank > self->rank) {
         if (__builtin_expect(were_on(irq_state), 1)) {
             core_switch(self, thread, irq_state);
             return;
         }
-        core_request_switch(percpu);
+        core_request_switch(arch_percpu());
     }
     arch_irq_restore(irq_state);
 }
@@ -135,25 +136,25 @@ static struct kiln_thread *who_preempts(struct percpu *percpu, struct kiln_threa
     percpu->reschedule = NULL;
     if (!next || next == self)
         return NULL;
-    return next->priority > self->rank || next->priority == self->priority ? next : NULL;
+    return RANK_OF(next->priority) >= self->rank ? next : NULL;
 }
 
 /* Only who was suspended from an interrupt handler, or by itself, is not ready here. */
 static void leave(struct kiln_thread *self, struct kiln_thread *next, uintptr_t irq_state)
 {
-    if (self->state != THREAD_READY)
-        core_block(self, irq_state);
-    else
+    if (thread_is_ready(self))
         core_switch(self, next, irq_state);
+    else
+        core_block(arch_percpu(), self, run_queue_first(arch_percpu()), irq_state);
 }
 
 /* All FP registers, for an interrupt has stopped the thread anywhere. */
 static __attribute__((noinline)) void leave_with_fp(struct kiln_thread *self,
                                                     struct kiln_thread *next)
 {
-    uintptr_t room =
-        (uintptr_t)__builtin_alloca(arch_fp_state_bytes() + ARCH_FP_STATE_ALIGN);
-    void *state = (void *)((room + ARCH_FP_STATE_ALIGN - 1) & ~(uintptr_t)(ARCH_FP_STATE_ALIGN - 1));
+    uintptr_t room = (uintptr_t)__builtin_alloca(arch_fp_state_bytes() + ARCH_FP_STATE_ALIGN);
+    void *state =
+        (void *)((room + ARCH_FP_STATE_ALIGN - 1) & ~(uintptr_t)(ARCH_FP_STATE_ALIGN - 1));
 
     arch_fp_state_init(state);
     arch_fp_save(state);
@@ -167,7 +168,7 @@ static void preempt(void)
     struct kiln_thread *self = arch_thread_self();
     struct kiln_thread *next = who_preempts(arch_percpu(), self);
 
-    if ((!next && self->state == THREAD_READY) || arch_percpu()->is_idle)
+    if ((!next && thread_is_ready(self)) || arch_percpu()->is_idle)
         return;
     if (self->context.uses_fp)
         leave_with_fp(self, next);
@@ -186,35 +187,45 @@ void core_reschedule(uintptr_t irq_state)
         return;
     }
     next = who_preempts(arch_percpu(), self);
-    if (next || self->state != THREAD_READY)
+    if (next || !thread_is_ready(self))
         leave(self, next, irq_state);
     else
         arch_irq_restore(irq_state);
 }
 
-static __attribute__((noinline)) void yield(struct kiln_thread *self)
+/* Whoever is above the thread's priority, but not its rank, runs first. */
+static __attribute__((noinline)) void yield_specially(struct kiln_thread *self)
 {
     uintptr_t state = arch_irq_save();
     struct percpu *percpu = arch_percpu();
-    struct kiln_thread *next = self->next;
 
-    if (self->state != THREAD_READY || arch_irq_state_is_off(state)) {
+    if (!were_on(state)) {
         arch_irq_restore(state);
         return;
     }
-    core_run_queue(percpu)->first[(unsigned)self->priority] = next;
-    if (__builtin_expect(self->special, 0))
-        next = run_queue_first(percpu);
-    if (next == self)
-        arch_irq_restore(state);
-    else
-        core_switch(self, next, state);
+    *self->ring = self->next;
+    core_switch(self, run_queue_first(percpu), state);
 }
 
+/* In an interrupt handler, and while the CPU is idle, interrupts are masked. */
 void kiln_thread_yield(void)
 {
     struct kiln_thread *self = arch_thread_self();
+    uintptr_t state;
 
-    if (self->next != self || self->special)
-        yield(self);
+    if (__builtin_expect(self->special, 0)) {
+        yield_specially(self);
+        return;
+    }
+    if (self->next == self)
+        return;
+    state = arch_irq_save();
+    if (__builtin_expect(were_on(state), 1)) {
+        struct kiln_thread *next = self->next;
+
+        *self->ring = next;
+        core_switch(self, next, state);
+        return;
+    }
+    arch_irq_restore(state);
 }

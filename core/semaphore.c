@@ -11,18 +11,44 @@ static uint64_t *word(const struct kiln_semaphore *semaphore)
     return (uint64_t *)(uintptr_t)&semaphore->count;
 }
 
-static __attribute__((noinline)) int wait_slowly(struct kiln_semaphore *semaphore, int64_t deadline)
+/* Takes one, or says that somebody waits: from then on the count changes only under the lock, which
+ * is held. Where there is one CPU that is so already. True: it has taken one. */
+static inline bool take_or_mark(struct kiln_semaphore *semaphore)
 {
-    uintptr_t state = arch_irq_save();
     int64_t count;
 
-    core_lock(&semaphore->queue.lock);
+    if (!KILN_CONFIG_SMP) {
+        count = semaphore->count;
+        semaphore->count = count > 0 ? count - 1 : -1;
+        return count > 0;
+    }
     do {
         count = (int64_t)arch_step_begin(word(semaphore));
     } while (!arch_step_end(word(semaphore), (uint64_t)count,
                             count > 0 ? (uint64_t)count - 1 : UINT64_MAX));
-    if (count <= 0)
-        return (int)core_wait_until(&semaphore->queue, deadline, state);
+    return count > 0;
+}
+
+static __attribute__((noinline)) int wait_slowly(struct kiln_semaphore *semaphore)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&semaphore->queue.lock);
+    if (__builtin_expect(!take_or_mark(semaphore), 1))
+        return core_wait(&semaphore->queue, state);
+    core_unlock(&semaphore->queue.lock);
+    arch_irq_restore(state);
+    return 0;
+}
+
+static __attribute__((noinline)) int wait_slowly_until(struct kiln_semaphore *semaphore,
+                                                       int64_t deadline)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&semaphore->queue.lock);
+    if (!take_or_mark(semaphore))
+        return core_wait_until(&semaphore->queue, deadline, state);
     core_unlock(&semaphore->queue.lock);
     arch_irq_restore(state);
     return 0;
@@ -35,7 +61,7 @@ int kiln_semaphore_wait(struct kiln_semaphore *semaphore)
     do {
         count = arch_step_begin(word(semaphore));
         if ((int64_t)count <= 0)
-            return wait_slowly(semaphore, KILN_FOREVER);
+            return wait_slowly(semaphore);
     } while (!arch_step_end(word(semaphore), count, count - 1));
     return 0;
 }
@@ -56,32 +82,65 @@ int kiln_semaphore_wait_until(struct kiln_semaphore *semaphore, int64_t deadline
 {
     if (kiln_semaphore_try(semaphore) == 0)
         return 0;
-    return deadline == KILN_NOWAIT ? -EAGAIN : wait_slowly(semaphore, deadline);
+    return deadline == KILN_NOWAIT ? -EAGAIN : wait_slowly_until(semaphore, deadline);
 }
 
-/* The count is below 0, and stays so until this CPU changes it: the lock is held. Those whose wait
- * has ended otherwise leave it so. */
+/* Adds one, if the count is not below 0. Below that it changes only under the lock, which is held.
+ */
+static inline bool add_one(struct kiln_semaphore *semaphore)
+{
+    int64_t count;
+
+    if (!KILN_CONFIG_SMP) {
+        count = semaphore->count;
+        if (count >= 0)
+            semaphore->count = count + 1;
+        return count >= 0;
+    }
+    do {
+        count = (int64_t)arch_step_begin(word(semaphore));
+        if (count < 0)
+            return false;
+    } while (!arch_step_end(word(semaphore), (uint64_t)count, (uint64_t)count + 1));
+    return true;
+}
+
+/* Several wait, or nobody any more: those whose wait has ended otherwise leave the count as it is.
+ * The lock is held. */
+static __attribute__((noinline)) void post_to_others(struct kiln_semaphore *semaphore,
+                                                     uintptr_t state)
+{
+    struct kiln_thread *thread = core_wait_take(&semaphore->queue);
+
+    if (!thread)
+        __atomic_store_n(&semaphore->count, 1, __ATOMIC_RELEASE);
+    core_unlock(&semaphore->queue.lock);
+    if (thread)
+        core_wake(0, thread, state);
+    else
+        arch_irq_restore(state);
+}
+
 static __attribute__((noinline)) void post_slowly(struct kiln_semaphore *semaphore)
 {
     uintptr_t state = arch_irq_save();
-    struct kiln_thread *thread = NULL;
-    int64_t count;
+    struct kiln_thread *thread;
 
     core_lock(&semaphore->queue.lock);
-    do {
-        count = (int64_t)arch_step_begin(word(semaphore));
-    } while (count >= 0 &&
-             !arch_step_end(word(semaphore), (uint64_t)count, (uint64_t)count + 1));
-    if (count < 0) {
-        thread = core_wait_take(&semaphore->queue);
-        if (!semaphore->queue.first)
-            __atomic_store_n(&semaphore->count, thread ? 0 : 1, __ATOMIC_RELEASE);
-    }
-    core_unlock(&semaphore->queue.lock);
-    if (thread)
-        core_wake(thread, 0, state);
-    else
+    if (__builtin_expect(add_one(semaphore), 0)) {
+        core_unlock(&semaphore->queue.lock);
         arch_irq_restore(state);
+        return;
+    }
+    thread = semaphore->queue.first;
+    if (__builtin_expect(!thread || thread->next != thread, 0)) {
+        post_to_others(semaphore, state);
+        return;
+    }
+    core_wait_remove_only(&semaphore->queue, thread);
+    __atomic_store_n(&semaphore->count, 0, __ATOMIC_RELEASE);
+    core_unlock(&semaphore->queue.lock);
+    core_wake(0, thread, state);
 }
 
 void kiln_semaphore_post(struct kiln_semaphore *semaphore)

@@ -1,6 +1,7 @@
 /* Suspending threads, whatever they do at the moment. */
 #include <core/suspend.h>
 
+#include <core/priority.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <errno.h>
@@ -11,19 +12,22 @@ void core_suspend_here(struct kiln_thread *thread)
     if (thread->state >= THREAD_FINISHED)
         return;
     thread->special |= SPECIAL_SUSPEND;
-    if (thread->state != THREAD_READY)
+    if (!thread_is_ready(thread))
         return;
     thread->state = THREAD_SUSPENDED;
-    run_queue_remove(arch_percpu(), thread);
-    if (thread == arch_thread_self())
+    run_queue_remove(thread);
+    if (thread == arch_thread_self()) {
+        thread->rank = RANK_MOST; /* it runs, but has no place among its equals */
         core_request_switch(arch_percpu());
+    }
 }
 
 void core_resume_here(struct kiln_thread *thread)
 {
     thread->special &= (uint8_t)~SPECIAL_SUSPEND;
+    core_set_rank(thread);
     if ((thread->state == THREAD_SUSPENDED || thread->state == THREAD_NEW) &&
-        core_make_ready(arch_percpu(), thread))
+        core_make_ready(thread))
         core_request_switch(arch_percpu());
 }
 

@@ -18,8 +18,11 @@ extern char __tdata_start[], __tdata_bytes[], __tls_bytes[], __tls_align[], __ma
 struct kiln_thread core_main_thread = {
     .next = &core_main_thread,
     .previous = &core_main_thread,
+    .ring = &core_boot_run_queue.first[KILN_PRIORITY_DEFAULT],
+    .ring_word = &core_boot_percpu.ready[KILN_PRIORITY_DEFAULT / 64],
+    .ring_bit = UINT64_C(1) << KILN_PRIORITY_DEFAULT % 64,
     .priority = KILN_PRIORITY_DEFAULT,
-    .rank = KILN_PRIORITY_DEFAULT,
+    .rank = RANK_OF(KILN_PRIORITY_DEFAULT),
     .base_priority = KILN_PRIORITY_DEFAULT,
     .wanted_priority = KILN_PRIORITY_DEFAULT,
     .finished = KILN_WAIT_QUEUE_INIT("end of a thread"),
@@ -138,7 +141,6 @@ struct kiln_thread *core_thread_create_idle(unsigned cpu, uintptr_t stack)
         .stack_top = stack + CORE_IDLE_STACK_BYTES,
         .cpu = cpu,
         .rank = RANK_MOST,
-        .priority = -1,
         .id = UINT64_MAX - 1 - cpu,
     };
     core_tls_init(thread, tls);

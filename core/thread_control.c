@@ -159,7 +159,7 @@ int kiln_thread_interrupt(struct kiln_thread *thread)
         arch_irq_restore(state);
         return -EAGAIN;
     }
-    core_wake(thread, -EINTR, state);
+    core_wake(-EINTR, thread, state);
     return 0;
 }
 
@@ -169,16 +169,16 @@ static void end_cancelled(void)
     kiln_thread_exit(KILN_CANCELLED);
 }
 
-/* Who waits goes on in the function that ends it, on the stack as it is. One that waits on this very
- * CPU, idle, sees for itself that it is to end. */
+/* Who waits goes on in the function that ends it, on the stack as it is. One that waits on this
+ * very CPU, idle, sees for itself that it is to end. */
 void core_cancel_wait(struct kiln_thread *thread)
 {
+    thread->special |= SPECIAL_CANCEL;
     if (thread->is_firm || !core_may_cancel(thread) || !core_wait_end(thread))
         return;
     if (thread != arch_thread_self())
-        arch_context_init(&thread->context, thread->context.sp & ~(uintptr_t)15,
-                          end_cancelled);
-    core_make_ready_anywhere(thread, -EINTR);
+        arch_context_init(&thread->context, thread->context.sp & ~(uintptr_t)15, end_cancelled);
+    core_make_ready_anywhere(-EINTR, thread);
 }
 
 int kiln_thread_cancel(struct kiln_thread *thread)

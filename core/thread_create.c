@@ -33,8 +33,8 @@ static void prepare_cache(void)
     size_t align = core_tls_align();
 
     if (cache.object_bytes == 0)
-        kiln_cache_init(&cache, "threads", tls_offset() + core_tls_bytes(),
-                        align < 64 ? 64 : align, NULL);
+        kiln_cache_init(&cache, "threads", tls_offset() + core_tls_bytes(), align < 64 ? 64 : align,
+                        NULL);
     kiln_spin_unlock(&cache_lock, state);
 }
 
@@ -65,7 +65,8 @@ static int check(const struct kiln_thread_attributes *attributes)
         (unsigned)attributes->threshold >= KILN_PRIORITIES)
         return -EINVAL;
     if ((attributes->stack_bytes && attributes->stack_bytes < KILN_STACK_LEAST) ||
-        (uintptr_t)attributes->stack % STACK_ALIGN || attributes->stack_bytes > KILN_STACK_BYTES_MOST)
+        (uintptr_t)attributes->stack % STACK_ALIGN ||
+        attributes->stack_bytes > KILN_STACK_BYTES_MOST)
         return -EINVAL;
     if (attributes->cpus && !(attributes->cpus & core_running_cpus()))
         return -EINVAL;
@@ -123,11 +124,11 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->stack_bottom = bottom;
     thread->stack_top = top;
     thread->has_own_stack = has_own_stack;
-    thread->priority = (int8_t)attributes->priority;
+    thread->priority = (uint8_t)attributes->priority;
     thread->base_priority = thread->priority;
     thread->wanted_priority = thread->priority;
-    thread->threshold = (int8_t)attributes->threshold;
-    thread->rank = thread->priority;
+    thread->threshold = (uint8_t)attributes->threshold;
+    thread->rank = RANK_OF(thread->priority);
     if (thread->threshold)
         core_set_rank(thread);
     thread->state = THREAD_NEW;
@@ -155,8 +156,7 @@ size_t core_stack_used(const struct kiln_thread *thread)
     return thread->stack_top - (uintptr_t)byte;
 }
 
-static const struct kiln_thread_attributes *
-defaults(struct kiln_thread_attributes *attributes)
+static const struct kiln_thread_attributes *defaults(struct kiln_thread_attributes *attributes)
 {
     *attributes = (struct kiln_thread_attributes){.priority = arch_thread_self()->base_priority};
     return attributes;
@@ -168,6 +168,7 @@ int kiln_thread_create(struct kiln_thread **created,
 {
     struct kiln_thread_attributes own;
     struct kiln_thread *thread;
+    uintptr_t state;
 
     KILN_ASSERT(!arch_in_interrupt() && !arch_irqs_off());
     if (!attributes)
@@ -190,6 +191,8 @@ int kiln_thread_create(struct kiln_thread **created,
     core_registry_add(thread);
     if (created)
         *created = thread;
-    core_wake(thread, 0, arch_irq_save());
+    state = arch_irq_save();
+    core_set_ring(core_percpu(thread->cpu), thread);
+    core_wake(0, thread, state);
     return 0;
 }

@@ -109,12 +109,13 @@ void core_thread_gone(struct kiln_thread *thread)
     if (is_detached)
         make_spare(thread);
     else if (joiner)
-        core_make_ready_anywhere(joiner, 0);
+        core_make_ready_anywhere(0, joiner);
 }
 
 _Noreturn void kiln_thread_exit(void *result)
 {
     struct kiln_thread *self = arch_thread_self();
+    struct percpu *percpu;
     uintptr_t state;
 
     if (self == &core_main_thread)
@@ -124,14 +125,16 @@ _Noreturn void kiln_thread_exit(void *result)
     self->argument = result;
     state = arch_irq_save();
     core_timer_stop(&self->timer);
-    core_leave_run_queue(self, THREAD_FINISHED, state);
-    if (KILN_CONFIG_SMP)
-        arch_percpu()->dead = self;
-    else
+    percpu = arch_percpu();
+    run_queue_remove(self);
+    self->state = THREAD_FINISHED;
+    if (KILN_CONFIG_SMP) {
+        percpu->dead = self;
+        core_switch(self, percpu->idle_thread, state);
+    } else {
         core_thread_gone(self);
-    if (KILN_CONFIG_SMP)
-        core_switch(self, arch_percpu()->idle_thread, state);
-    core_block(self, state);
+        core_block(percpu, self, run_queue_first(percpu), state);
+    }
     __builtin_unreachable();
 }
 
@@ -167,7 +170,7 @@ static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t 
     } else {
         thread->joiner = arch_thread_self();
         if (thread->state != THREAD_GONE) {
-            error = (int)core_wait_until(&thread->finished, deadline, state);
+            error = core_wait_until(&thread->finished, deadline, state);
             if (error)
                 give_up(thread);
             return error;

@@ -9,14 +9,6 @@
 #include <core/priority.h>
 #include <kiln/time.h>
 
-static void insert_before(struct kiln_thread *place, struct kiln_thread *thread)
-{
-    thread->next = place;
-    thread->previous = place->previous;
-    place->previous->next = thread;
-    place->previous = thread;
-}
-
 static void insert_level_before(struct kiln_thread *place, struct kiln_thread *thread)
 {
     thread->next_level = place;
@@ -26,25 +18,24 @@ static void insert_level_before(struct kiln_thread *place, struct kiln_thread *t
 }
 
 /* Somebody waits already. */
-static __attribute__((noinline)) void add_sorted(struct kiln_wait_queue *queue,
-                                                 struct kiln_thread *thread)
+static void add_sorted(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
     struct kiln_thread *first = queue->first, *level = first;
 
     while (level->priority > thread->priority) {
         level = level->next_level;
         if (level == first) {
-            insert_before(first, thread);
+            ring_insert_before(first, thread);
             insert_level_before(first, thread);
             return;
         }
     }
     if (level->priority == thread->priority) {
-        insert_before(level->next_level, thread);
+        ring_insert_before(level->next_level, thread);
         thread->next_level = NULL;
         return;
     }
-    insert_before(level, thread);
+    ring_insert_before(level, thread);
     insert_level_before(level, thread);
     if (level == first)
         queue->first = thread;
@@ -52,16 +43,12 @@ static __attribute__((noinline)) void add_sorted(struct kiln_wait_queue *queue,
 
 void core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
-    thread->queue = queue;
-    if (__builtin_expect(queue->first != NULL, 0)) {
+    if (queue->first) {
+        thread->queue = queue;
         add_sorted(queue, thread);
-        return;
+    } else {
+        core_wait_add_first(queue, thread);
     }
-    queue->first = thread;
-    thread->next = thread;
-    thread->previous = thread;
-    thread->next_level = thread;
-    thread->previous_level = thread;
 }
 
 /* The first of its priority leaves; others of that priority stand behind it, or it was the last. */
@@ -86,32 +73,32 @@ static void remove_level(struct kiln_thread *thread)
 
 void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
-    thread->queue = NULL;
-    if (__builtin_expect(thread->next == thread, 1)) {
-        queue->first = NULL;
+    if (thread->next == thread) {
+        core_wait_remove_only(queue, thread);
         return;
     }
+    core_wait_forget(thread);
     if (thread->next_level)
         remove_level(thread);
     if (queue->first == thread)
         queue->first = thread->next;
-    thread->next->previous = thread->previous;
-    thread->previous->next = thread->next;
+    ring_remove(thread);
 }
 
-intptr_t core_wait(struct kiln_wait_queue *queue, uintptr_t irq_state)
+int core_wait_slowly(struct kiln_wait_queue *queue, struct kiln_thread *self, uintptr_t irq_state)
 {
-    struct kiln_thread *self = arch_thread_self();
+    struct percpu *percpu = arch_percpu();
+    struct kiln_thread *next;
 
-    if (__builtin_expect(self->wants_cancel, 0) && core_may_cancel(self)) {
+    if ((self->special & SPECIAL_CANCEL) && core_may_cancel(self)) {
         core_unlock(&queue->lock);
         arch_irq_restore(irq_state);
         kiln_thread_exit(KILN_CANCELLED);
     }
-    core_leave_run_queue(self, THREAD_WAITING, irq_state);
+    next = core_leave_run_queue(percpu, self);
     core_wait_add(queue, self);
     core_unlock(&queue->lock);
-    return core_block(self, irq_state);
+    return core_block(percpu, self, next, irq_state);
 }
 
 bool core_wait_end(struct kiln_thread *thread)
@@ -135,7 +122,7 @@ static void time_out(struct core_timer *timer)
     struct kiln_thread *thread = list_entry(timer, struct kiln_thread, timer);
 
     if (core_wait_end(thread))
-        core_wake(thread, -ETIMEDOUT, arch_irq_save());
+        core_wake(-ETIMEDOUT, thread, arch_irq_save());
 }
 
 static void start_timer(struct kiln_thread *self, int64_t deadline)
@@ -150,10 +137,10 @@ static void stop_timer(struct kiln_thread *self)
     core_timer_stop_and_wait(&self->timer);
 }
 
-intptr_t core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state)
+int core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state)
 {
     struct kiln_thread *self = arch_thread_self();
-    intptr_t result;
+    int result;
 
     if (deadline == KILN_FOREVER)
         return core_wait(queue, irq_state);
@@ -164,22 +151,25 @@ intptr_t core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintpt
     return result;
 }
 
-intptr_t core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner,
-                          int64_t deadline, uintptr_t irq_state)
+int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, int64_t deadline,
+                     uintptr_t irq_state)
 {
-    struct kiln_thread *self = arch_thread_self();
-    intptr_t result;
+    struct kiln_thread *self = arch_thread_self(), *next;
+    struct percpu *percpu = arch_percpu();
+    int result;
 
     self->is_firm = true;
     if (deadline != KILN_FOREVER)
         start_timer(self, deadline);
-    core_leave_run_queue(self, THREAD_WAITING, irq_state);
+    core_assert_may_wait(irq_state);
+    core_leave_run_queue(percpu, self);
     core_lock(&queue->lock);
     core_wait_add(queue, self);
     core_unlock(&queue->lock);
     core_inherit(owner);
     core_unlock(&core_inheritance_lock);
-    result = core_block(self, irq_state);
+    next = run_queue_first(percpu);
+    result = core_block(percpu, self, next, irq_state);
     if (deadline != KILN_FOREVER && result != -ETIMEDOUT)
         stop_timer(self);
     self->is_firm = false;

@@ -24,7 +24,7 @@ FUNCTION(arch_context_init)
     stp     xzr, x2, [x1]
     str     x3, [x1, #FRAME_STATE]
     str     x1, [x0, #ARCH_CONTEXT_SP]
-    str     wzr, [x0, #ARCH_CONTEXT_USES_FP]
+    str     xzr, [x0, #ARCH_CONTEXT_USES_FP]
     ret
 END(arch_context_init)
 
@@ -41,23 +41,22 @@ END(arch_context_init)
 FUNCTION(arch_context_switch)
     stp     x29, x30, [sp, #-FRAME_BYTES]!
     cfi_frame
-    ldr     w3, [x0, #ARCH_CONTEXT_USES_FP]
-    ldr     w4, [x1, #ARCH_CONTEXT_USES_FP]
+    ldr     x3, [x0, #ARCH_CONTEXT_USES_FP]
     stp     x19, x20, [sp, #16]
     stp     x21, x22, [sp, #32]
     stp     x23, x24, [sp, #48]
     stp     x25, x26, [sp, #64]
     stp     x27, x28, [sp, #80]
     str     x2, [sp, #FRAME_STATE]
-    orr     w5, w3, w4
-    cbnz    w5, 2f
     mov     x5, sp
-    ldp     x6, x7, [x1]                /* sp, tls */
     str     x5, [x0, #ARCH_CONTEXT_SP]
+    ldp     x0, x4, [x1, #ARCH_CONTEXT_RESULT]  /* and uses_fp */
+    ldp     x6, x7, [x1]                        /* sp, tls */
+    orr     x5, x3, x4
+    cbnz    x5, 2f
     mov     sp, x6
 1:  msr     tpidr_el1, x1
     msr     tpidr_el0, x7
-    ldr     x0, [x1, #ARCH_CONTEXT_RESULT]
     ldr     x2, [sp, #FRAME_STATE]
     ldp     x19, x20, [sp, #16]
     ldp     x21, x22, [sp, #32]
@@ -68,24 +67,26 @@ FUNCTION(arch_context_switch)
     msr     daif, x2
     ret
 
-/* One of them uses FP: w3 `from`, w4 `to`. */
-2:  cbz     w3, 3f
+/* One of them uses FP: x3 `from`, which tpidr_el1 still is, x4 `to`. */
+2:  cbz     x3, 3f
     mrs     x5, fpcr
     stp     d8, d9, [sp, #-FP_BYTES]!
     stp     d10, d11, [sp, #16]
     stp     d12, d13, [sp, #32]
     stp     d14, d15, [sp, #48]
     str     x5, [sp, #64]
-3:  mov     x5, sp
-    ldp     x6, x7, [x1]
-    str     x5, [x0, #ARCH_CONTEXT_SP]
-    mov     sp, x6
-    cmp     w4, #0
+    mrs     x2, tpidr_el1
+    mov     x5, sp
+    str     x5, [x2, #ARCH_CONTEXT_SP]
+    cmp     x1, x2
+    csel    x6, x5, x6, eq              /* to itself */
+3:  mov     sp, x6
+    cmp     x4, #0
     mov     x5, #CPACR_FPEN
     csel    x5, x5, xzr, ne
     msr     cpacr_el1, x5
     isb
-    cbz     w4, 1b
+    cbz     x4, 1b
     ldr     x5, [sp, #64]
     ldp     d10, d11, [sp, #16]
     ldp     d12, d13, [sp, #32]

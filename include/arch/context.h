@@ -17,8 +17,8 @@
 struct arch_context {
     uintptr_t sp;     /* while it does not run: where its registers are */
     void *tls;        /* thread pointer of the ELF TLS ABI */
-    intptr_t result;  /* what arch_context_switch() returns to it */
-    uint32_t uses_fp; /* written by the thread itself */
+    int64_t result;   /* what arch_context_switch() returns to it */
+    uint64_t uses_fp; /* 0 or 1; written by the thread itself */
 };
 
 _Static_assert(offsetof(struct arch_context, sp) == ARCH_CONTEXT_SP, "context layout");
@@ -37,10 +37,9 @@ void arch_context_init(struct arch_context *context, uintptr_t stack_top, void (
 /*
  * Leaves `from`, which runs, for `to`, which then is arch_thread_self(). Returns in `from` once
  * somebody switches to it, with the interrupt state (of arch_irq_save) that it has given here, and
- * its context's result. Interrupts masked. FP control registers and what the ABI has a callee keep
+ * its context's result. `to` may be `from`. Interrupts masked. FP control registers and what the ABI has a callee keep
  * of FP registers are kept for threads that use FP.
  */
-intptr_t arch_context_switch(struct arch_context *from, struct arch_context *to,
-                             uintptr_t irq_state);
+int arch_context_switch(struct arch_context *from, struct arch_context *to, uintptr_t irq_state);
 
 #endif

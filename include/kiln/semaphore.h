@@ -33,8 +33,8 @@ int kiln_semaphore_wait_until(struct kiln_semaphore *semaphore, int64_t deadline
 /** Takes one if there is one: 0 or -EAGAIN. Any context. */
 int kiln_semaphore_try(struct kiln_semaphore *semaphore);
 
-/** Wakes the first who waits, or adds one to the count. Any context; with a spinlock held whoever is
- * woken runs when that is released. 9 instructions if nobody waits. */
+/** Wakes the first who waits, or adds one to the count. Any context; with a spinlock held whoever
+ * is woken runs when that is released. 9 instructions if nobody waits. */
 void kiln_semaphore_post(struct kiln_semaphore *semaphore);
 
 /** What could be taken without waiting. Any context; it may be stale at once. */

@@ -1,7 +1,7 @@
 /*
- * Threads: create them, end them, wait for them, and say how they are scheduled. Of the threads that
- * are ready one of the highest priority runs on each CPU; whoever becomes ready above it takes its
- * place at once.
+ * Threads: create them, end them, wait for them, and say how they are scheduled. Of the threads
+ * that are ready one of the highest priority runs on each CPU; whoever becomes ready above it takes
+ * its place at once.
  *
  * A thread that was created joinable is there until somebody joins or detaches it, also when it has
  * ended; after that nobody may use its pointer any more. Its id is never used again.
@@ -34,18 +34,18 @@ enum kiln_policy {
 
 /** What a thread is to be; zeros are the defaults. */
 struct kiln_thread_attributes {
-    const char *name;    /**< stays the caller's; NULL: "thread" */
-    void *stack;         /**< the caller's memory, aligned to 16 bytes; NULL: one is made, with
-                              unmapped pages around it */
-    size_t stack_bytes;  /**< 0: KILN_STACK_DEFAULT */
-    int priority;        /**< 0 to 127; KILN_THREAD_ATTRIBUTES has the default */
-    int threshold;       /**< who is not above it does not preempt the thread; 0: its priority */
+    const char *name;   /**< stays the caller's; NULL: "thread" */
+    void *stack;        /**< the caller's memory, aligned to 16 bytes; NULL: one is made, with
+                             unmapped pages around it */
+    size_t stack_bytes; /**< 0: KILN_STACK_DEFAULT */
+    int priority;       /**< 0 to 127; KILN_THREAD_ATTRIBUTES has the default */
+    int threshold;      /**< who is not above it does not preempt the thread; 0: its priority */
     enum kiln_policy policy;
-    int64_t slice;       /**< round robin: nanoseconds; 0: 10 ms */
-    uint32_t cpus;       /**< bit n: may run on CPU n; 0: on all */
-    bool is_detached;    /**< nobody joins it */
-    bool is_suspended;   /**< starts with kiln_thread_resume() */
-    bool is_painted;     /**< its stack is filled, to tell later how much of it was used */
+    int64_t slice;     /**< round robin: nanoseconds; 0: 10 ms */
+    uint32_t cpus;     /**< bit n: may run on CPU n; 0: on all */
+    bool is_detached;  /**< nobody joins it */
+    bool is_suspended; /**< starts with kiln_thread_resume() */
+    bool is_painted;   /**< its stack is filled, to tell later how much of it was used */
 };
 
 /** The defaults. */
@@ -68,9 +68,10 @@ int kiln_thread_create(struct kiln_thread **thread, const struct kiln_thread_att
 KILN_NORETURN void kiln_thread_exit(void *result);
 
 /**
- * Waits until a thread has ended, and gives back what it held; its result goes to *result, which may
- * be NULL. One thread can join another. 0; -EDEADLK: it is the caller; -EINVAL: it is detached, or
- * somebody else joins it; -EINTR: the wait was interrupted. Thread context. A cancellation point.
+ * Waits until a thread has ended, and gives back what it held; its result goes to *result, which
+ * may be NULL. One thread can join another. 0; -EDEADLK: it is the caller; -EINVAL: it is detached,
+ * or somebody else joins it; -EINTR: the wait was interrupted. Thread context. A cancellation
+ * point.
  */
 int kiln_thread_join(struct kiln_thread *thread, void **result);
 
@@ -91,8 +92,8 @@ const char *kiln_thread_name(const struct kiln_thread *thread);
 /** A number that no other thread has had since boot. Any context. */
 uint64_t kiln_thread_id(const struct kiln_thread *thread);
 
-/** The thread with an id; NULL: it is gone. It may end at any time, unless the caller is to join it.
- * Looks at each thread. Any context. */
+/** The thread with an id; NULL: it is gone. It may end at any time, unless the caller is to join
+ * it. Looks at each thread. Any context. */
 struct kiln_thread *kiln_thread_find(uint64_t id);
 
 /** Lets those of the same priority run that are ready, each before the caller has its next turn.

@@ -5,8 +5,8 @@
 #include <arch/irq.h>
 #include <core/percpu.h>
 
-/* Restores the interrupt state for who may have woken threads meanwhile: one of them may run now. Any
- * context. */
+/* Restores the interrupt state for who may have woken threads meanwhile: one of them may run now.
+ * Any context. */
 static inline void core_irq_restore(uintptr_t state)
 {
     void (*reschedule)(void) = arch_percpu()->reschedule;

@@ -36,58 +36,73 @@ static inline struct kiln_thread *run_queue_first(struct percpu *percpu)
     return core_run_queue(percpu)->first[base - (unsigned)__builtin_clzll(word)];
 }
 
-/* Behind its equals. */
-static inline void run_queue_add(struct percpu *percpu, struct kiln_thread *thread)
+static inline void ring_insert_before(struct kiln_thread *next, struct kiln_thread *thread)
 {
-    unsigned priority = (unsigned)thread->priority;
-    uint64_t *word = &percpu->ready[priority / 64];
-    uint64_t bit = UINT64_C(1) << priority % 64;
-    struct kiln_thread **first = &core_run_queue(percpu)->first[priority];
+    struct kiln_thread *previous = next->previous;
 
-    if (__builtin_expect((*word & bit) == 0, 1)) {
-        *word |= bit;
-        *first = thread;
+    thread->next = next;
+    thread->previous = previous;
+    previous->next = thread;
+    next->previous = thread;
+}
+
+static inline void ring_remove(struct kiln_thread *thread)
+{
+    struct kiln_thread *next = thread->next, *previous = thread->previous;
+
+    next->previous = previous;
+    previous->next = next;
+}
+
+/* The thread has been given this CPU, or another priority; it is in no run queue. */
+static inline void core_set_ring(struct percpu *percpu, struct kiln_thread *thread)
+{
+    unsigned priority = thread->priority;
+
+    thread->ring = &core_run_queue(percpu)->first[priority];
+    thread->ring_word = &percpu->ready[priority / 64];
+    thread->ring_bit = UINT64_C(1) << priority % 64;
+}
+
+/* Behind its equals. */
+static inline void run_queue_add(struct kiln_thread *thread)
+{
+    uint64_t *word = thread->ring_word, bit = thread->ring_bit, ready = *word;
+
+    if (__builtin_expect((ready & bit) == 0, 1)) {
+        *word = ready | bit;
+        *thread->ring = thread;
         thread->next = thread;
         thread->previous = thread;
     } else {
-        struct kiln_thread *next = *first, *previous = next->previous;
-
-        thread->next = next;
-        thread->previous = previous;
-        previous->next = thread;
-        next->previous = thread;
+        ring_insert_before(*thread->ring, thread);
     }
 }
 
-static inline void run_queue_remove(struct percpu *percpu, struct kiln_thread *thread)
+static inline void run_queue_remove(struct kiln_thread *thread)
 {
-    unsigned priority = (unsigned)thread->priority;
     struct kiln_thread *next = thread->next;
 
-    if (__builtin_expect(next == thread, 1)) {
-        percpu->ready[priority / 64] &= ~(UINT64_C(1) << priority % 64);
-    } else {
-        struct kiln_thread **first = &core_run_queue(percpu)->first[priority];
-
-        next->previous = thread->previous;
-        thread->previous->next = next;
-        if (*first == thread)
-            *first = next;
+    if (next == thread) {
+        *thread->ring_word &= ~thread->ring_bit;
+        return;
     }
+    ring_remove(thread);
+    if (*thread->ring == thread)
+        *thread->ring = next;
 }
 
 /* Puts one that is in the run queue in front of its equals. */
-static inline void run_queue_to_front(struct percpu *percpu, struct kiln_thread *thread)
+static inline void run_queue_to_front(struct kiln_thread *thread)
 {
-    core_run_queue(percpu)->first[(unsigned)thread->priority] = thread;
+    *thread->ring = thread;
 }
 
 /* What every switch counts; RUN_TIME. */
 void core_account_switch(struct kiln_thread *from, struct kiln_thread *to);
 
 /* Leaves `from` for `to`: arch_context_switch() with what every switch does. */
-static inline intptr_t core_switch(struct kiln_thread *from, struct kiln_thread *to,
-                                   uintptr_t irq_state)
+static inline int core_switch(struct kiln_thread *from, struct kiln_thread *to, uintptr_t irq_state)
 {
     if (KILN_CONFIG_RUN_TIME)
         core_account_switch(from, to);
@@ -95,36 +110,65 @@ static inline intptr_t core_switch(struct kiln_thread *from, struct kiln_thread 
     return arch_context_switch(&from->context, &to->context, irq_state);
 }
 
-/* The running thread leaves the run queue. A debug build panics where interrupts were masked before,
- * as in a handler, for there it cannot wait. */
-static inline void core_leave_run_queue(struct kiln_thread *self, enum thread_state state,
-                                        uintptr_t irq_state)
+static inline void core_assert_may_wait(uintptr_t irq_state)
 {
     if (KILN_CONFIG_CHECKS && arch_irq_state_is_off(irq_state))
         kiln_panic("a thread waits or ends in an interrupt handler or with interrupts masked");
-    self->state = state;
-    run_queue_remove(arch_percpu(), self);
 }
 
-/* The running thread has left the run queue: others run. Returns the result with which it is woken,
- * with that interrupt state restored. */
-intptr_t core_block(struct kiln_thread *self, uintptr_t irq_state);
+/* The running thread leaves the run queue. Returns who is to run next, for core_block(); NULL:
+ * nobody is ready. */
+static inline struct kiln_thread *core_leave_run_queue(struct percpu *percpu,
+                                                       struct kiln_thread *self)
+{
+    run_queue_remove(self);
+    return run_queue_first(percpu);
+}
+
+/* The same for one with nothing special: while it runs nobody above it is ready, and it is the
+ * first of its ring. */
+static inline struct kiln_thread *core_leave_run_queue_plainly(struct percpu *percpu,
+                                                               struct kiln_thread *self)
+{
+    struct kiln_thread *next = self->next;
+
+    if (next == self) {
+        *self->ring_word &= ~self->ring_bit;
+        return run_queue_first(percpu);
+    }
+    ring_remove(self);
+    *self->ring = next;
+    return next;
+}
+
+/* Idles until somebody is ready, then as core_block(). */
+int core_idle_then_switch(struct percpu *percpu, struct kiln_thread *self, uintptr_t irq_state);
+
+/* The running thread has left the run queue, and the next one runs. Returns the result with which
+ * it is woken, with that interrupt state restored. */
+static inline int core_block(struct percpu *percpu, struct kiln_thread *self,
+                             struct kiln_thread *next, uintptr_t irq_state)
+{
+    if (__builtin_expect(!next, 0))
+        return core_idle_then_switch(percpu, self, irq_state);
+    return core_switch(self, next, irq_state);
+}
 
 /*
  * Makes a thread that waits go on with that result, here or on its CPU. If it is above the running
  * thread and interrupts were on before it runs at once: returns in the thread that calls when that
- * one goes on, the interrupt state restored. Where they were masked it runs as soon as the interrupt
- * handler has ended, a spinlock is released or kiln_irq_restore() lets interrupts through. Any
- * context; interrupts masked, no lock held but the caller's caller's spinlock.
+ * one goes on, the interrupt state restored. Where they were masked it runs as soon as the
+ * interrupt handler has ended, a spinlock is released or kiln_irq_restore() lets interrupts
+ * through. Any context; interrupts masked, no lock held but the caller's caller's spinlock.
  */
-void core_wake(struct kiln_thread *thread, intptr_t result, uintptr_t irq_state);
+void core_wake(int result, struct kiln_thread *thread, uintptr_t irq_state);
 
 /* The same without running it yet: core_reschedule() follows. */
-void core_make_ready_anywhere(struct kiln_thread *thread, intptr_t result);
+void core_make_ready_anywhere(int result, struct kiln_thread *thread);
 
 /* Puts a thread of this CPU's into the run queue, unless it is suspended. True: it is above the
  * running thread. */
-bool core_make_ready(struct percpu *percpu, struct kiln_thread *thread);
+bool core_make_ready(struct kiln_thread *thread);
 
 /* Has the CPU see, as soon as interrupts are on, whether another thread is to run. */
 void core_request_switch(struct percpu *percpu);

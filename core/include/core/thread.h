@@ -9,14 +9,16 @@
 #include <lib/list.h>
 #include <stddef.h>
 
-/* Ranks above and below every priority: nothing preempts, everything does. */
-#define RANK_MOST 127
+/* Ranks are twice a priority, so that one may stand between two. Who has the highest is preempted
+ * by nobody. */
+#define RANK_OF(priority) ((uint8_t)(2 * (priority)))
+#define RANK_MOST         255
 
-/* kiln_thread.state: where it is. Only one that is READY is in a run queue, the running one too. */
+/* kiln_thread.state: where a thread is that is in no wait queue. */
 enum thread_state {
     THREAD_READY,
-    THREAD_NEW,      /* has not run */
-    THREAD_WAITING,  /* in its `queue`, or about to be */
+    THREAD_NEW,    /* has not run */
+    THREAD_WAKING, /* was taken out of a wait queue, and its CPU does not know yet; SMP=1 */
     THREAD_SUSPENDED,
     THREAD_FINISHED,
     THREAD_GONE /* nothing runs on its stack any more */
@@ -25,6 +27,7 @@ enum thread_state {
 /* kiln_thread.special: what the short ways of yield, wake and block leave to the long ones. */
 #define SPECIAL_SUSPEND 1u /* is to be suspended when it wakes */
 #define SPECIAL_RANK    2u /* its rank is not its priority: who is above it may have to wait */
+#define SPECIAL_CANCEL  4u /* is to be cancelled */
 
 /* kiln_thread.requests: what its CPU is to do with it. */
 #define REQUEST_WAKE     1u
@@ -36,8 +39,8 @@ enum thread_state {
 struct kiln_mutex;
 
 /*
- * Unless it says otherwise, a field belongs to the thread's CPU (`cpu`): it changes only there, with
- * interrupts masked.
+ * Unless it says otherwise, a field belongs to the thread's CPU (`cpu`): it changes only there,
+ * with interrupts masked.
  */
 struct kiln_thread {
     struct arch_context context; /* first: arch/ finds it by arch_thread_self() */
@@ -45,8 +48,14 @@ struct kiln_thread {
     /* In the run queue: a ring of its priority. In a wait queue: a ring of all that wait there,
      * which that queue's lock protects. */
     struct kiln_thread *next, *previous;
-    int8_t priority; /* 0 to 127, with what it inherits; in a wait queue under its lock */
-    int8_t rank;     /* who is above it preempts it; its priority, if nothing else is asked for */
+
+    /* Its priority's ring on its CPU, and whether that has anybody: core_set_ring(). */
+    struct kiln_thread **ring;
+    uint64_t *ring_word;
+    uint64_t ring_bit;
+
+    uint8_t priority; /* 0 to 127, with what it inherits; in a wait queue under its lock */
+    uint8_t rank;     /* that of its priority; or odd: whoever is not above that does not preempt */
     uint8_t state;
     uint8_t special;
 
@@ -55,22 +64,22 @@ struct kiln_thread {
     struct kiln_wait_queue *queue;
     struct kiln_thread *next_level, *previous_level;
 
-    int8_t base_priority; /* without what it inherits; core_inheritance_lock, like these three: */
-    int8_t wanted_priority; /* with it; counts once its CPU knows. Atomic */
+    uint8_t base_priority; /* without what it inherits; core_inheritance_lock, like these three: */
+    uint8_t wanted_priority;  /* with it; counts once its CPU knows. Atomic */
     struct kiln_mutex *held;  /* mutexes that it holds and others wait for */
     struct kiln_mutex *wants; /* the one that it waits for */
-    int8_t threshold;         /* who is not above it does not preempt */
+    uint8_t threshold;        /* who is not above it does not preempt */
     uint32_t scheduler_locks; /* nobody does */
-    uint8_t is_static;    /* its memory is the program's */
-    uint8_t has_own_stack; /* kiln_stack_create()'s */
-    uint8_t is_detached;  /* under `finished`'s lock */
-    uint8_t is_painted;   /* its stack was filled, to see how much of it is used */
-    uint8_t wants_cancel; /* atomic */
+    uint8_t is_static;        /* its memory is the program's */
+    uint8_t has_own_stack;    /* kiln_stack_create()'s */
+    uint8_t is_detached;      /* under `finished`'s lock */
+    uint8_t is_painted;       /* its stack was filled, to see how much of it is used */
+    uint8_t wants_cancel;     /* atomic */
     uint8_t cancel_is_off;
-    uint8_t has_data;     /* has had pointers under keys */
-    uint8_t is_firm;      /* waits, and is not to be interrupted */
-    uint32_t cpu;         /* atomic: where it runs or will; changes only on that CPU */
-    uint32_t requests;    /* atomic; who makes it differ from 0 puts it into its CPU's inbox */
+    uint8_t has_data;  /* has had pointers under keys */
+    uint8_t is_firm;   /* waits, and is not to be interrupted */
+    uint32_t cpu;      /* atomic: where it runs or will; changes only on that CPU */
+    uint32_t requests; /* atomic; who makes it differ from 0 puts it into its CPU's inbox */
     struct kiln_thread *inbox_next;
     struct core_timer timer; /* ends its wait */
 
@@ -83,17 +92,24 @@ struct kiln_thread {
     const char *name;
     uintptr_t stack_bottom; /* lowest address; the pages around the stack are not mapped */
     uintptr_t stack_top;
-    uint64_t id; /* never used again */
+    uint64_t id;   /* never used again */
     uint32_t cpus; /* bit n: it may run on CPU n */
 
-    uint64_t ran;        /* RUN_TIME: core_clock()'s units up to its last switch */
-    uint64_t ran_since;  /* RUN_TIME: when it was switched to */
-    uint64_t switches;   /* RUN_TIME: how often */
+    uint64_t ran;       /* RUN_TIME: core_clock()'s units up to its last switch */
+    uint64_t ran_since; /* RUN_TIME: when it was switched to */
+    uint64_t switches;  /* RUN_TIME: how often */
     void *data[KILN_THREAD_DATA];
 
     struct kiln_thread *registry_next, *registry_previous; /* the registry's lock */
 };
 _Static_assert(offsetof(struct kiln_thread, context) == 0, "arch/ finds it there");
+
+/* Whether it is in its CPU's run queue, as the running thread is too. Its CPU; interrupts masked.
+ */
+static inline bool thread_is_ready(const struct kiln_thread *thread)
+{
+    return !thread->queue && thread->state == THREAD_READY;
+}
 
 /* All threads, for debuggers and panics: through registry_next. The registry's lock. */
 extern struct kiln_thread *kiln_thread_list;

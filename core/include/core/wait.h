@@ -12,6 +12,31 @@
 void core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread);
 void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread);
 
+/* The same for the first who waits, and for the only one. */
+static inline void core_wait_add_first(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+{
+    thread->queue = queue;
+    queue->first = thread;
+    thread->next = thread;
+    thread->previous = thread;
+    thread->next_level = thread;
+    thread->previous_level = thread;
+}
+
+/* It waits no more, but is not ready before its CPU says so. */
+static inline void core_wait_forget(struct kiln_thread *thread)
+{
+    if (KILN_CONFIG_SMP)
+        thread->state = THREAD_WAKING;
+    __atomic_store_n(&thread->queue, NULL, KILN_CONFIG_SMP ? __ATOMIC_RELEASE : __ATOMIC_RELAXED);
+}
+
+static inline void core_wait_remove_only(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+{
+    core_wait_forget(thread);
+    queue->first = NULL;
+}
+
 /* The first of those who wait, taken out, to be given to core_wake() once the lock is released;
  * NULL: nobody waits. The lock. */
 static inline struct kiln_thread *core_wait_take(struct kiln_wait_queue *queue)
@@ -23,21 +48,37 @@ static inline struct kiln_thread *core_wait_take(struct kiln_wait_queue *queue)
     return thread;
 }
 
+/* core_wait() where others wait, or for a special thread. */
+int core_wait_slowly(struct kiln_wait_queue *queue, struct kiln_thread *self, uintptr_t irq_state);
+
 /*
  * The running thread waits, until it is taken out and woken; returns what it is woken with: 0 or
  * what the waker says, -EINTR. The queue's lock is held and is released. A cancellation point.
  */
-intptr_t core_wait(struct kiln_wait_queue *queue, uintptr_t irq_state);
+static inline int core_wait(struct kiln_wait_queue *queue, uintptr_t irq_state)
+{
+    struct kiln_thread *self = arch_thread_self();
+    struct percpu *percpu = arch_percpu();
+    struct kiln_thread *next;
+
+    core_assert_may_wait(irq_state);
+    if (__builtin_expect(queue->first || self->special, 0))
+        return core_wait_slowly(queue, self, irq_state);
+    next = core_leave_run_queue_plainly(percpu, self);
+    core_wait_add_first(queue, self);
+    core_unlock(&queue->lock);
+    return core_block(percpu, self, next, irq_state);
+}
 
 /* The same until a deadline, when it is -ETIMEDOUT. */
-intptr_t core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state);
+int core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state);
 
 /*
  * The same for a mutex, and neither interrupted nor cancelled: no lock of the queue's is held, but
  * core_inheritance_lock, which is released, and the owner inherits the priority.
  */
-intptr_t core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner,
-                          int64_t deadline, uintptr_t irq_state);
+int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, int64_t deadline,
+                     uintptr_t irq_state);
 
 /* Takes a thread out of the queue that it waits in, if it does. True: it is to be woken. Interrupts
  * masked, no queue's lock held. */
