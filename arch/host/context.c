@@ -80,14 +80,16 @@ intptr_t arch_context_switch(struct arch_context *from, struct arch_context *to,
     struct kept here = {.entry = NULL};
     struct kept *there = (struct kept *)to->sp;
 
-    from->sp = (uintptr_t)&here;
-    left = &here;
-    host_cpu.thread = (struct kiln_thread *)to;
-    host_cpu.tls = to->tls;
-    host_cpu.fp_traps = !to->uses_fp;
-    __sanitizer_start_switch_fiber(&here.fake_stack, there->bottom, there->bytes);
-    swapcontext(&here.registers, &there->registers);
-    arrive(&here);
+    if (to != from) {
+        from->sp = (uintptr_t)&here;
+        left = &here;
+        host_cpu.thread = (struct kiln_thread *)to;
+        host_cpu.tls = to->tls;
+        host_cpu.fp_traps = !to->uses_fp;
+        __sanitizer_start_switch_fiber(&here.fake_stack, there->bottom, there->bytes);
+        swapcontext(&here.registers, &there->registers);
+        arrive(&here);
+    }
     host_cpu.irqs_off = irq_state != 0;
     return from->result;
 }

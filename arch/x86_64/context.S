@@ -28,7 +28,7 @@ FUNCTION(arch_context_init)
     movq    %rdx, FRAME_RBP + 8(%rcx)
     movq    %rax, FRAME_BYTES(%rcx)
     movq    %rcx, ARCH_CONTEXT_SP(%rdi)
-    movl    %eax, ARCH_CONTEXT_USES_FP(%rdi)
+    movq    %rax, ARCH_CONTEXT_USES_FP(%rdi)
     ret
 END(arch_context_init)
 

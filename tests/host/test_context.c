@@ -75,6 +75,9 @@ static void test_switch(void)
         TAP_CHECK(!arch_irqs_off());
         TAP_CHECK(self() == &main_context && arch_tls_get() == &tls[CONTEXTS]);
     }
+    main_context.result = 5;
+    TAP_EQUAL(leave_for(&main_context, arch_irq_save()), 5);
+    TAP_CHECK(!arch_irqs_off());
     contexts[0].result = 30;
     TAP_EQUAL(leave_for(&contexts[0], true), -4);
     TAP_CHECK(arch_irqs_off());

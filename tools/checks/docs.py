@@ -33,12 +33,13 @@ def public_calls():
 
 
 def declared(paths):
-    """Functions that these contract headers declare, inlines included; builtins are none."""
+    """Functions that these contract headers declare, inlines included; builtins and assertions are
+    none."""
     found = set()
     for path in paths:
         text = re.sub(r"/\*.*?\*/", "", read(path), flags=re.DOTALL)
         found |= set(re.findall(r"^(?!#|typedef)[^\n=(]*?\b(\w+)\([^;{}]*\);", text, re.MULTILINE))
-    return {name for name in found if not name.startswith("__")}
+    return {name for name in found if not name.startswith("_")}
 
 
 def missing_in(document, paths):
