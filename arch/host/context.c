@@ -74,8 +74,7 @@ void arch_context_init(struct arch_context *context, uintptr_t stack_top, void (
     context->uses_fp = 0;
 }
 
-intptr_t arch_context_switch(struct arch_context *from, struct arch_context *to,
-                             uintptr_t irq_state)
+int arch_context_switch(struct arch_context *from, struct arch_context *to, uintptr_t irq_state)
 {
     struct kept here = {.entry = NULL};
     struct kept *there = (struct kept *)to->sp;
@@ -91,7 +90,7 @@ intptr_t arch_context_switch(struct arch_context *from, struct arch_context *to,
         arrive(&here);
     }
     host_cpu.irqs_off = irq_state != 0;
-    return from->result;
+    return (int)from->result;
 }
 
 size_t arch_fp_state_bytes(void)

@@ -45,8 +45,7 @@ END(arch_context_init)
 .endm
 
 /*
- * intptr_t arch_context_switch(struct arch_context *from, struct arch_context *to,
- *                              uintptr_t irq_state)
+ * int arch_context_switch(struct arch_context *from, struct arch_context *to, uintptr_t irq_state)
  * All flags come back in one instruction; interrupts then find the thread on its own stack.
  */
     .section .text.arch_context_switch, "ax"
