@@ -12,10 +12,7 @@
 #include <arch/irq.h>
 #include <arch/spin.h>
 #include <arch/upcall.h>
-#include <board.h>
-#include <core/percpu.h>
-#include <irq/dispatch.h>
-#include <kiln/irq.h>
+#include <core/timer.h>
 #include <kiln/log.h>
 #include <kiln/panic.h>
 #include <kiln/trace.h>
@@ -99,25 +96,6 @@ void core_time_init(void)
         clock.start = arch_counter();
 }
 
-/* Nothing to do but to wake: whoever sleeps looks at the clock again. */
-static void handle_alarm(void *unused)
-{
-    (void)unused;
-    arch_alarm_off();
-}
-
-/* Each CPU's first sleep. Interrupts masked: the CPU cannot change meanwhile, and the alarm is set
- * before one that firmware has left could come. */
-static __attribute__((noinline)) void take_alarm(struct percpu *percpu)
-{
-    uint32_t irq = board_facts.alarm_irq;
-
-    if (kiln_irq_attach(irq, handle_alarm, NULL) && irq_handlers[irq].function != handle_alarm)
-        kiln_panic("the alarm's interrupt %u is taken", (unsigned)irq);
-    irq_unmask(irq);
-    percpu->has_alarm = 1;
-}
-
 int64_t kiln_time_now(void)
 {
     if (ARCH_CLOCK_IS_REFINED)
@@ -175,55 +153,44 @@ static void spin_until_time(int64_t deadline)
         arch_spin_relax();
 }
 
-/* *counter is where the deadline lies; where that is not known for good, it is found anew. */
-static inline bool has_come(int64_t deadline, uint64_t *counter)
+/* Nothing to do but to wake: whoever sleeps looks at the timer again. */
+static void wake(struct core_timer *timer)
 {
-    if (!ARCH_CLOCK_IS_REFINED)
-        return arch_counter_ordered() >= *counter;
-    if (kiln_time_now() >= deadline)
-        return true;
-    *counter = core_time_to_counter(deadline);
-    return false;
+    (void)timer;
 }
 
 /*
- * The interrupt that ends the sleep cannot get lost between the look at the clock and the sleep:
+ * The interrupt that ends the sleep cannot get lost between the look at the timer and the sleep:
  * it is held back, and wakes the CPU all the same.
  */
-static void sleep_until(int64_t deadline, uint64_t counter)
+static void sleep_until(int64_t deadline)
 {
-    for (;;) {
-        uintptr_t state = arch_irq_save();
-        bool passed = has_come(deadline, &counter);
+    struct core_timer timer = {.expired = wake};
+    uintptr_t state = arch_irq_save();
 
-        if (passed) {
-            arch_alarm_off();
-        } else {
-            if (__builtin_expect(!arch_percpu()->has_alarm, 0))
-                take_alarm(arch_percpu());
-            arch_alarm_set(counter);
-            arch_cpu_idle();
-        }
+    if (kiln_time_now() < deadline)
+        core_timer_start(&timer, core_clock_deadline(deadline));
+    while (timer.link) {
+        arch_cpu_idle();
         arch_irq_restore(state);
-        if (passed)
-            return;
+        arch_irq_save();
     }
+    arch_irq_restore(state);
 }
 
 void kiln_sleep_until(int64_t deadline)
 {
-    uint64_t counter = ARCH_CLOCK_IS_REFINED ? (uint64_t)deadline : core_time_to_counter(deadline);
     bool may_sleep = !arch_in_interrupt() && !arch_irqs_off();
 
     KILN_ASSERT(!arch_in_interrupt());
     KILN_ASSERT(!arch_irqs_off());
-    KILN_TRACE(KILN_TRACE_SLEEP, arch_thread_self(), counter);
+    KILN_TRACE(KILN_TRACE_SLEEP, arch_thread_self(), deadline);
     if (may_sleep)
-        sleep_until(deadline, counter);
+        sleep_until(deadline);
     else if (ARCH_CLOCK_IS_REFINED)
         spin_until_time(deadline);
     else
-        spin_until_counter(counter);
+        spin_until_counter(core_time_to_counter(deadline));
     KILN_TRACE(KILN_TRACE_WAKE, arch_thread_self(), 0);
 }
 

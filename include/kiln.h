@@ -30,6 +30,7 @@
 #include <kiln/system.h>
 #include <kiln/thread.h>
 #include <kiln/time.h>
+#include <kiln/timer.h>
 #include <kiln/trace.h>
 #include <kiln/vm.h>
 #include <kiln/wait.h>

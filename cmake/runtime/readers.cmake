@@ -32,7 +32,7 @@ set(OPTION_READERS_HEAP_PROFILE "${TRACED_READERS}|^core/(heap_profile|memory_bu
 set(WRONG_READER "@see_cmake/runtime/readers.cmake@")
 
 # The interrupt controller, and where devices stand.
-set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(boot|cpu|interrupt|panic|pause|remote|time|timer)\\.c")
+set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(boot|cpu|interrupt|panic|pause|remote|timer)\\.c")
 set(LOAD_ADDRESS_READERS "^arch/.*/start\\.S")
 
 kiln_config_names(KILN_LISTED_OPTIONS)

@@ -15,7 +15,7 @@ enum kiln_trace_event {
     KILN_TRACE_ALLOCATE, /* object: address, value: bytes */
     KILN_TRACE_FREE,     /* object: address */
     KILN_TRACE_CPU_CALL, /* object: CPU, value: function */
-    KILN_TRACE_SLEEP,    /* value: deadline in counter units */
+    KILN_TRACE_SLEEP,    /* value: the deadline */
     KILN_TRACE_WAKE,  /* object: thread */
     KILN_TRACE_SWITCH /* object: thread that is left, value: thread that goes on */
 };

@@ -42,11 +42,6 @@ uint64_t kiln_random(void)
     return test_random();
 }
 
-uint64_t core_clock_from_ns(uint64_t ns)
-{
-    return ns;
-}
-
 static inline void machine_start(const struct policy *which)
 {
     policy = which;

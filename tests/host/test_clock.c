@@ -10,7 +10,6 @@
 #include <arch/counter.h>
 #include <arch/upcall.h>
 #include <board.h>
-#include <core/percpu.h>
 #include <core/time.h>
 #include <irq/dispatch.h>
 #include <isa/host.h>
@@ -31,7 +30,6 @@ __extension__ typedef unsigned __int128 wide_t;
 const struct board_facts board_facts = {.alarm_irq = ALARM_IRQ};
 struct irq_handler irq_handlers[IRQ_MOST];
 uint64_t isa_entry_counter = ENTRY;
-static struct percpu percpu;
 static jmp_buf panic_exit;
 static unsigned warnings;
 
@@ -109,6 +107,13 @@ int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument)
 void irq_unmask(uint32_t irq)
 {
     (void)irq;
+}
+
+static uintptr_t take_alarm(uint32_t hint)
+{
+    (void)hint;
+    irq_handlers[ALARM_IRQ].function(NULL);
+    return 0;
 }
 
 void tsc_alarm_set(uint64_t counter)
@@ -386,7 +391,7 @@ static bool child_holds(const struct machine *which, void (*check)(void))
     test_random();
     if (fork() == 0) {
         machine = *which;
-        host_cpu.percpu = &percpu;
+        host_cpu.interrupt = take_alarm;
         if (check)
             check();
         int failed = check ? test_violations != 0 : !panics();

@@ -25,7 +25,6 @@ struct percpu {
 
     /* Written by this CPU alone. */
     uint32_t interrupt; /* whose handler runs, or IRQ_NONE; kept in CHECKS builds only */
-    uint32_t has_alarm; /* 1 once the alarm's interrupt is let through */
     struct kiln_thread *idle_thread;
 
     /* The scheduler's: written by this CPU alone, interrupts masked. Bit n of both words together:

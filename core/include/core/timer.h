@@ -1,26 +1,46 @@
 /*
  * Timers inside the runtime: functions that a CPU calls at a time, in its alarm's interrupt. Time
- * is that of core_clock(): the counter's units, or nanoseconds where the counter's rate is refined.
+ * is that of core_clock(), on every ISA nanoseconds since boot: the API's deadlines are compared as
+ * they come, and converted only when the alarm is set. What only counts how long something took
+ * reads arch_counter(), which is one instruction, and converts when asked.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <kiln/time.h>
 
-/* The clock, and where on it a deadline of the API lies: 0 has passed, UINT64_MAX never comes. */
-uint64_t core_clock(void);
-uint64_t core_clock_deadline(int64_t deadline);
+/* The clock, and where on it a deadline of the API lies: 0 has passed, KILN_FOREVER and anything
+ * above never come. */
+static inline uint64_t core_clock(void)
+{
+    return (uint64_t)kiln_time_now();
+}
 
-/* Units to nanoseconds and back, of durations. */
-uint64_t core_clock_to_ns(uint64_t units);
-uint64_t core_clock_from_ns(uint64_t ns);
+static inline uint64_t core_clock_deadline(int64_t deadline)
+{
+    return (uint64_t)(deadline & ~(deadline >> 63));
+}
 
+/* Units of core_clock to nanoseconds and back, of durations. */
+static inline uint64_t core_clock_to_ns(uint64_t units)
+{
+    return units;
+}
+
+static inline uint64_t core_clock_from_ns(uint64_t ns)
+{
+    return ns;
+}
+
+/*
+ * Those that one owner, or its locks, keep apart are the starts and stops of a timer: but `expired`
+ * may start it again while another CPU stops it.
+ */
 struct core_timer {
     struct core_timer *next, **link; /* in its CPU's queue; link is NULL when it is in none */
     uint64_t deadline;
     void (*expired)(struct core_timer *timer); /* alarm interrupt, interrupts masked, no lock */
-    uint32_t cpu;                              /* whose queue it is in */
+    uint32_t cpu;                              /* whose queue it is in, or was last */
 };
 
 /* Has `expired` called on this CPU at the deadline, at once if it has passed (by the interrupt, not
@@ -32,10 +52,11 @@ void core_timer_start(struct core_timer *timer, uint64_t deadline);
 bool core_timer_stop(struct core_timer *timer);
 
 /* The same, and when it returns no other CPU is calling `expired` any more, which the caller must
- * not hold up. */
+ * not hold up. Interrupts masked or not, which they are not while it waits, if they were not. */
 bool core_timer_stop_and_wait(struct core_timer *timer);
 
-/* When this CPU's next timer comes; UINT64_MAX: there is none. Interrupts masked. */
+/* When this CPU's next timer comes, or a little earlier when many follow; UINT64_MAX: there is
+ * none. The alarm then comes no earlier. Interrupts masked. */
 uint64_t core_timer_next(void);
 
 #endif
