@@ -78,26 +78,31 @@ static const char *name_of(const struct kiln_thread_attributes *attributes)
     return attributes->name ? attributes->name : "thread";
 }
 
-/* A thread and its stack, of which only these are written; NULL: no memory. */
-static struct kiln_thread *find_memory(const struct kiln_thread_attributes *attributes)
+/* A new thread and its stack; of the rest everything is 0. NULL: no memory. */
+static struct kiln_thread *allocate(void *own_stack, size_t bytes)
 {
-    size_t bytes = stack_bytes_of(attributes);
-    struct kiln_stack stack = {(uintptr_t)attributes->stack, (uintptr_t)attributes->stack + bytes};
-    struct kiln_thread *thread = attributes->stack ? NULL : core_take_spare(bytes);
+    struct kiln_thread *thread = core_thread_allocate();
+    struct kiln_stack stack = {(uintptr_t)own_stack, (uintptr_t)own_stack + bytes};
 
-    if (thread)
-        return thread;
-    thread = core_thread_allocate();
     if (!thread)
         return NULL;
-    if (!attributes->stack && kiln_stack_create(bytes, "thread", &stack)) {
+    if (!own_stack && kiln_stack_create(bytes, "thread", &stack)) {
         core_thread_free(thread);
         return NULL;
     }
+    memset(thread, 0, sizeof(*thread));
     thread->stack_bottom = stack.bottom;
     thread->stack_top = stack.top;
-    thread->has_own_stack = !attributes->stack;
+    thread->has_own_stack = !own_stack;
     return thread;
+}
+
+static struct kiln_thread *find_memory(const struct kiln_thread_attributes *attributes)
+{
+    size_t bytes = stack_bytes_of(attributes);
+    struct kiln_thread *thread = attributes->stack ? NULL : core_take_spare(bytes);
+
+    return thread ? thread : allocate(attributes->stack, bytes);
 }
 
 static void enter(void)
@@ -115,28 +120,35 @@ static uint64_t next_id(void)
     return KILN_CONFIG_SMP ? __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED) : ++last;
 }
 
+/* What is not written here is 0 in a new thread, and in one that has ended and is used again. */
 static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes *attributes)
 {
-    uintptr_t bottom = thread->stack_bottom, top = thread->stack_top;
-    uint8_t has_own_stack = thread->has_own_stack;
+    uint8_t priority = (uint8_t)attributes->priority;
 
-    memset(thread, 0, sizeof(*thread));
-    thread->stack_bottom = bottom;
-    thread->stack_top = top;
-    thread->has_own_stack = has_own_stack;
-    thread->priority = (uint8_t)attributes->priority;
-    thread->base_priority = thread->priority;
-    thread->wanted_priority = thread->priority;
+    thread->priority = priority;
+    thread->base_priority = priority;
+    thread->wanted_priority = priority;
+    thread->rank = RANK_OF(priority);
+    thread->state = THREAD_NEW;
+    thread->special = attributes->is_suspended ? SPECIAL_SUSPEND : 0;
+    thread->is_detached = attributes->is_detached;
+    thread->is_painted = false;
+    thread->wants_cancel = false;
+    thread->cancel_is_off = false;
+    thread->has_data = false;
+    thread->is_firm = false;
+    thread->held = NULL;
+    thread->joiner = NULL;
     thread->threshold = (uint8_t)attributes->threshold;
-    thread->rank = RANK_OF(thread->priority);
+    thread->scheduler_locks = 0;
     if (thread->threshold)
         core_set_rank(thread);
-    thread->state = THREAD_NEW;
-    thread->is_detached = attributes->is_detached;
     thread->finished.kind = "end of a thread";
     thread->name = name_of(attributes);
     thread->cpus = attributes->cpus ? attributes->cpus : UINT32_MAX;
     thread->id = next_id();
+    if (KILN_CONFIG_RUN_TIME)
+        thread->ran = thread->switches = 0;
 }
 
 static void paint(struct kiln_thread *thread)
@@ -185,14 +197,13 @@ int kiln_thread_create(struct kiln_thread **created,
     if (attributes->is_painted)
         paint(thread);
     arch_context_init(&thread->context, thread->stack_top, enter);
-    if (attributes->is_suspended)
-        thread->special |= SPECIAL_SUSPEND;
-    thread->cpu = core_place(thread);
+    if (KILN_CONFIG_SMP)
+        thread->cpu = core_place(thread);
     core_registry_add(thread);
     if (created)
         *created = thread;
     state = arch_irq_save();
-    core_set_ring(core_percpu(thread->cpu), thread);
+    core_set_ring(KILN_CONFIG_SMP ? core_percpu(thread->cpu) : arch_percpu(), thread);
     core_wake(0, thread, state);
     return 0;
 }

@@ -84,7 +84,7 @@ static bool destroy_all(struct kiln_thread *self)
 
 void core_thread_data_destroy(struct kiln_thread *self)
 {
-    for (unsigned round = 0; round < DESTRUCTOR_ROUNDS && self->has_data; round++)
+    for (unsigned round = 0; round < DESTRUCTOR_ROUNDS; round++)
         if (!destroy_all(self))
             return;
 }

@@ -35,13 +35,13 @@ struct kiln_thread *core_take_spare(size_t stack_bytes)
     uintptr_t state = arch_irq_save();
 
     core_lock(&spares.lock);
-    for (struct kiln_thread **place = &spares.first; *place && !found; place = &(*place)->next) {
+    for (struct kiln_thread **place = &spares.first; *place; place = &(*place)->next) {
         const struct kiln_thread *thread = *place;
 
-        if (thread->has_own_stack && thread->stack_top - thread->stack_bottom == stack_bytes)
+        if (thread->has_own_stack && thread->stack_top - thread->stack_bottom == stack_bytes) {
             found = unlink_spare(place);
-        if (found)
             break;
+        }
     }
     core_unlock(&spares.lock);
     arch_irq_restore(state);
@@ -61,7 +61,7 @@ static struct kiln_thread *take_beyond(unsigned most)
     return found;
 }
 
-static void trim_to(unsigned most)
+static __attribute__((noinline)) void trim_to(unsigned most)
 {
     struct kiln_thread *thread;
 
@@ -74,7 +74,7 @@ static void trim_to(unsigned most)
     }
 }
 
-void core_trim_spares(void)
+static inline void trim_spares(void)
 {
     if (__builtin_expect(__atomic_load_n(&spares.count, __ATOMIC_RELAXED) > SPARES_MOST, 0))
         trim_to(SPARES_MOST);
@@ -86,7 +86,6 @@ static void make_spare(struct kiln_thread *thread)
     uintptr_t state;
 
     core_registry_remove(thread);
-    thread->id = 0;
     state = arch_irq_save();
     core_lock(&spares.lock);
     thread->next = spares.first;
@@ -120,11 +119,13 @@ _Noreturn void kiln_thread_exit(void *result)
 
     if (self == &core_main_thread)
         kiln_panic("kiln_thread_exit() by main(), which ends the program by returning");
-    core_thread_data_destroy(self);
-    core_trim_spares();
+    if (self->has_data)
+        core_thread_data_destroy(self);
+    if (self->timer.expired)
+        core_timer_stop_and_wait(&self->timer);
+    trim_spares();
     self->argument = result;
     state = arch_irq_save();
-    core_timer_stop(&self->timer);
     percpu = arch_percpu();
     run_queue_remove(self);
     self->state = THREAD_FINISHED;
@@ -170,7 +171,9 @@ static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t 
     } else {
         thread->joiner = arch_thread_self();
         if (thread->state != THREAD_GONE) {
-            error = core_wait_until(&thread->finished, deadline, state);
+            error = deadline == KILN_FOREVER
+                        ? core_wait(&thread->finished, state)
+                        : core_wait_until(&thread->finished, deadline, state);
             if (error)
                 give_up(thread);
             return error;
@@ -194,7 +197,7 @@ int kiln_thread_join_until(struct kiln_thread *thread, void **result, int64_t de
     error = wait_for_end(thread, deadline, state);
     if (error == 0) {
         take_over(thread, result);
-        core_trim_spares();
+        trim_spares();
     }
     return error;
 }

@@ -70,14 +70,13 @@ struct kiln_thread {
     struct kiln_mutex *wants; /* the one that it waits for */
     uint8_t threshold;        /* who is not above it does not preempt */
     uint32_t scheduler_locks; /* nobody does */
-    uint8_t is_static;        /* its memory is the program's */
     uint8_t has_own_stack;    /* kiln_stack_create()'s */
     uint8_t is_detached;      /* under `finished`'s lock */
     uint8_t is_painted;       /* its stack was filled, to see how much of it is used */
     uint8_t wants_cancel;     /* atomic */
     uint8_t cancel_is_off;
-    uint8_t has_data;  /* has had pointers under keys */
-    uint8_t is_firm;   /* waits, and is not to be interrupted */
+    uint8_t has_data; /* has had pointers under keys */
+    uint8_t is_firm;  /* waits, and is not to be interrupted */
     uint32_t cpu;      /* atomic: where it runs or will; changes only on that CPU */
     uint32_t requests; /* atomic; who makes it differ from 0 puts it into its CPU's inbox */
     struct kiln_thread *inbox_next;

@@ -12,9 +12,6 @@ void core_thread_gone(struct kiln_thread *thread);
  * is none. Any context. */
 struct kiln_thread *core_take_spare(size_t stack_bytes);
 
-/* Gives back what spare threads hold beyond a few. Thread context, interrupts on. */
-void core_trim_spares(void);
-
 /* The registry of all threads. Any context. */
 void core_registry_add(struct kiln_thread *thread);
 void core_registry_remove(struct kiln_thread *thread);
