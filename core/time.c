@@ -153,52 +153,6 @@ static void spin_until_time(int64_t deadline)
         arch_spin_relax();
 }
 
-/* Nothing to do but to wake: whoever sleeps looks at the timer again. */
-static void wake(struct core_timer *timer)
-{
-    (void)timer;
-}
-
-/*
- * The interrupt that ends the sleep cannot get lost between the look at the timer and the sleep:
- * it is held back, and wakes the CPU all the same.
- */
-static void sleep_until(int64_t deadline)
-{
-    struct core_timer timer = {.expired = wake};
-    uintptr_t state = arch_irq_save();
-
-    if (kiln_time_now() < deadline)
-        core_timer_start(&timer, core_clock_deadline(deadline));
-    while (timer.link) {
-        arch_cpu_idle();
-        arch_irq_restore(state);
-        arch_irq_save();
-    }
-    arch_irq_restore(state);
-}
-
-void kiln_sleep_until(int64_t deadline)
-{
-    bool may_sleep = !arch_in_interrupt() && !arch_irqs_off();
-
-    KILN_ASSERT(!arch_in_interrupt());
-    KILN_ASSERT(!arch_irqs_off());
-    KILN_TRACE(KILN_TRACE_SLEEP, arch_thread_self(), deadline);
-    if (may_sleep)
-        sleep_until(deadline);
-    else if (ARCH_CLOCK_IS_REFINED)
-        spin_until_time(deadline);
-    else
-        spin_until_counter(core_time_to_counter(deadline));
-    KILN_TRACE(KILN_TRACE_WAKE, arch_thread_self(), 0);
-}
-
-void kiln_sleep_for(int64_t duration)
-{
-    kiln_sleep_until(kiln_time_after(duration));
-}
-
 void kiln_delay_for(int64_t duration)
 {
     if (duration <= 0)

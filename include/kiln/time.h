@@ -35,11 +35,12 @@ int64_t kiln_time_after(int64_t duration);
 
 /**
  * Sleeps until the clock reaches `deadline`, or for `duration` nanoseconds; a passed deadline
- * returns at once, KILN_FOREVER never. Exact to the counter. Thread context: elsewhere a debug
- * build panics and a release build spins instead.
+ * returns at once, KILN_FOREVER when somebody ends it. Exact to the counter. 0; -EINTR: another
+ * thread has ended it (kiln_thread_interrupt). A cancellation point. Thread context: elsewhere a
+ * debug build panics and a release build spins instead.
  */
-void kiln_sleep_until(int64_t deadline);
-void kiln_sleep_for(int64_t duration);
+int kiln_sleep_until(int64_t deadline);
+int kiln_sleep_for(int64_t duration);
 
 /** Spins for at least `duration` nanoseconds without sleeping. Any context. */
 void kiln_delay_for(int64_t duration);
