@@ -60,10 +60,9 @@ static inline bool arch_spin_trylock(arch_spinlock_t *lock)
 
 static inline void arch_spin_unlock(arch_spinlock_t *lock)
 {
-    arch_spin_half_t *served = arch_spin_served(lock);
-    uint16_t next = (uint16_t)(__atomic_load_n(served, __ATOMIC_RELAXED) + 1);
+    uint32_t tickets = __atomic_load_n(&lock->tickets, __ATOMIC_RELAXED);
 
-    __atomic_store_n(served, next, __ATOMIC_RELEASE);
+    __atomic_store_n(arch_spin_served(lock), (uint16_t)(tickets + 1), __ATOMIC_RELEASE);
 }
 
 #endif
