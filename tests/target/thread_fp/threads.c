@@ -7,8 +7,6 @@
 
 uint32_t ticks[4], stop;
 
-static KILN_SEMAPHORE(never, 0);
-
 /* On one CPU at any instruction. Several take turns in QEMU, in long ones unless they wait. */
 static void wait_for_tick(const struct user *user)
 {
@@ -91,7 +89,7 @@ void *tick(void *argument)
     for (uint32_t round = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); round++) {
         load(user, round);
         registers_end();
-        kiln_semaphore_wait_until(&never, kiln_time_after(PERIOD));
+        kiln_sleep_for(PERIOD);
         registers_store(&user->found);
         user->lost += !registers_keep(&user->found, &user->want);
         __atomic_fetch_add(&ticks[user->cpu], 1, __ATOMIC_RELAXED);
