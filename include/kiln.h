@@ -5,6 +5,7 @@
 #include <kiln/api.h>
 #include <kiln/arena.h>
 #include <kiln/cache.h>
+#include <kiln/clock.h>
 #include <kiln/config.h>
 #include <kiln/console.h>
 #include <kiln/cpu.h>
@@ -27,6 +28,7 @@
 #include <kiln/semaphore.h>
 #include <kiln/spinlock.h>
 #include <kiln/stack.h>
+#include <kiln/stopwatch.h>
 #include <kiln/system.h>
 #include <kiln/thread.h>
 #include <kiln/time.h>

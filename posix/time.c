@@ -1,34 +1,20 @@
-/*
- * The clocks. The wall clock starts at the epoch when the board starts, until the program sets it;
- * it is the monotonic clock plus an offset.
- */
+/* The clocks: the monotonic one, and the wall clock. */
 #include <errno.h>
 #include <limits.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
+#include <kiln/clock.h>
 #include <kiln/time.h>
 #include "posix.h"
 
 #define SECOND INT64_C(1000000000)
 
-static int64_t wall_offset; /* nanoseconds; protected by POSIX_GLOBAL_LOCK */
-
 static int fail(int error)
 {
     errno = error;
     return -1;
-}
-
-static int64_t wall_offset_get(void)
-{
-    int64_t offset;
-
-    __lock_acquire_recursive(POSIX_GLOBAL_LOCK);
-    offset = wall_offset;
-    __lock_release_recursive(POSIX_GLOBAL_LOCK);
-    return offset;
 }
 
 static bool is_valid(const struct timespec *time)
@@ -62,27 +48,18 @@ static bool is_clock(clockid_t clock)
 
 int kiln_posix_clock_gettime(clockid_t clock, struct timespec *time)
 {
-    int64_t now = kiln_time_now();
-
     if (!is_clock(clock))
         return fail(EINVAL);
-    if (clock == CLOCK_REALTIME)
-        now += wall_offset_get();
-    *time = to_timespec(now);
+    *time = to_timespec(clock == CLOCK_REALTIME ? kiln_clock_now() : kiln_time_now());
     return 0;
 }
 int clock_gettime(clockid_t clock, struct timespec *time) POSIX_ALIAS(kiln_posix_clock_gettime);
 
 int kiln_posix_clock_settime(clockid_t clock, const struct timespec *time)
 {
-    int64_t offset;
-
     if (clock != CLOCK_REALTIME || !is_valid(time) || to_nanoseconds(time) == KILN_FOREVER)
         return fail(EINVAL);
-    offset = to_nanoseconds(time) - kiln_time_now();
-    __lock_acquire_recursive(POSIX_GLOBAL_LOCK);
-    wall_offset = offset;
-    __lock_release_recursive(POSIX_GLOBAL_LOCK);
+    kiln_clock_set(to_nanoseconds(time));
     return 0;
 }
 int clock_settime(clockid_t clock, const struct timespec *time)
@@ -113,8 +90,8 @@ int kiln_posix_clock_nanosleep(clockid_t clock, int flags, const struct timespec
     duration = to_nanoseconds(time);
     if (!(flags & TIMER_ABSTIME))
         kiln_sleep_for(duration);
-    else if (clock == CLOCK_REALTIME && duration != KILN_FOREVER)
-        kiln_sleep_until(duration - wall_offset_get());
+    else if (clock == CLOCK_REALTIME)
+        kiln_sleep_until(kiln_clock_deadline(duration));
     else
         kiln_sleep_until(duration);
     return 0;
@@ -147,7 +124,7 @@ unsigned sleep(unsigned seconds) POSIX_ALIAS(kiln_posix_sleep);
 
 int kiln_posix_gettimeofday(struct timeval *time, void *zone)
 {
-    int64_t microseconds = (kiln_time_now() + wall_offset_get()) / 1000;
+    int64_t microseconds = kiln_clock_now() / 1000;
 
     (void)zone;
     time->tv_sec = microseconds / 1000000;
