@@ -7,7 +7,6 @@
 #define KILN_STOPWATCH_H
 
 #include <kiln/api.h>
-#include <kiln/time.h>
 
 KILN_BEGIN
 
@@ -26,44 +25,20 @@ struct kiln_stopwatch {
     }
 
 /** Nanoseconds for which it has run since it was started. Any context. */
-static inline int64_t kiln_stopwatch_elapsed(const struct kiln_stopwatch *watch)
-{
-    return watch->does_run ? kiln_time_now() - watch->since : watch->shown;
-}
+int64_t kiln_stopwatch_elapsed(const struct kiln_stopwatch *watch);
 
 /** Starts it from 0, also if it runs. Any context. */
-static inline void kiln_stopwatch_start(struct kiln_stopwatch *watch)
-{
-    watch->lap = 0;
-    watch->does_run = true;
-    watch->since = kiln_time_now();
-}
+void kiln_stopwatch_start(struct kiln_stopwatch *watch);
 
 /** Stops it, and returns what it shows; it stays so when it stands already. Any context. */
-static inline int64_t kiln_stopwatch_stop(struct kiln_stopwatch *watch)
-{
-    watch->shown = kiln_stopwatch_elapsed(watch);
-    watch->does_run = false;
-    return watch->shown;
-}
+int64_t kiln_stopwatch_stop(struct kiln_stopwatch *watch);
 
 /** Lets it run on from what it shows, if it stands. Any context. */
-static inline void kiln_stopwatch_resume(struct kiln_stopwatch *watch)
-{
-    if (!watch->does_run)
-        watch->since = kiln_time_now() - watch->shown;
-    watch->does_run = true;
-}
+void kiln_stopwatch_resume(struct kiln_stopwatch *watch);
 
 /** Nanoseconds for which it has run since the last lap, or since it was started, and begins the
  * next. Any context. */
-static inline int64_t kiln_stopwatch_lap(struct kiln_stopwatch *watch)
-{
-    int64_t shown = kiln_stopwatch_elapsed(watch), lap = shown - watch->lap;
-
-    watch->lap = shown;
-    return lap;
-}
+int64_t kiln_stopwatch_lap(struct kiln_stopwatch *watch);
 
 KILN_END
 
