@@ -12,6 +12,7 @@
 struct run_queue core_boot_run_queue KILN_NOINIT;
 
 static void preempt(void);
+static void switch_to_next(void);
 
 #if KILN_CONFIG_RUN_TIME
 void core_account_switch(struct kiln_thread *from, struct kiln_thread *to)
@@ -32,6 +33,13 @@ static inline bool were_on(uintptr_t irq_state)
 void core_request_switch(struct percpu *percpu)
 {
     percpu->reschedule = preempt;
+}
+
+/* A thread has become ready that is above all others, if it is the only one until then. */
+static inline void request_switch_to(struct percpu *percpu, struct kiln_thread *thread)
+{
+    percpu->next = thread;
+    percpu->reschedule = percpu->reschedule ? preempt : switch_to_next;
 }
 
 /* A single CPU has no idle thread: whoever was the last to run waits in its place, and nothing
@@ -122,7 +130,7 @@ void core_wake(int result, struct kiln_thread *thread, uintptr_t irq_state)
             core_switch(self, thread, irq_state);
             return;
         }
-        core_request_switch(arch_percpu());
+        request_switch_to(arch_percpu(), thread);
     }
     arch_irq_restore(irq_state);
 }
@@ -174,6 +182,20 @@ static void preempt(void)
         leave_with_fp(self, next);
     else
         leave(self, next, arch_irq_save());
+}
+
+/* The same, where one thread was woken and nothing else has happened. */
+static void switch_to_next(void)
+{
+    struct kiln_thread *self = arch_thread_self();
+    struct percpu *percpu = arch_percpu();
+    struct kiln_thread *next = percpu->next;
+
+    percpu->reschedule = NULL;
+    if (__builtin_expect(self->context.uses_fp, 0))
+        leave_with_fp(self, next);
+    else
+        core_switch(self, next, arch_irq_save());
 }
 
 void core_reschedule(uintptr_t irq_state)

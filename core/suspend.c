@@ -16,10 +16,9 @@ void core_suspend_here(struct kiln_thread *thread)
         return;
     thread->state = THREAD_SUSPENDED;
     run_queue_remove(thread);
-    if (thread == arch_thread_self()) {
+    if (thread == arch_thread_self())
         thread->rank = RANK_MOST; /* it runs, but has no place among its equals */
-        core_request_switch(arch_percpu());
-    }
+    core_request_switch(arch_percpu());
 }
 
 void core_resume_here(struct kiln_thread *thread)

@@ -31,6 +31,7 @@ struct percpu {
      * some thread of priority n is ready. */
     uint64_t ready[2];
     void (*reschedule)(void); /* not NULL: an interrupt ends with it instead of going back */
+    struct kiln_thread *next; /* for whom that is, if it is switch_to_next() */
     struct run_queue *run_queue;
     bool is_idle; /* waits for a thread to be ready on the stack of one that is not; SMP=0 */
     struct kiln_thread *dead; /* has ended, and may still run on its stack */
