@@ -43,7 +43,8 @@ static bool print_emergency_guards(const struct access *access, uintptr_t top, c
  * before that below the next. */
 static bool print_guards(const struct access *access)
 {
-    for (const struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->registry_next) {
+    core_for_each_thread(thread)
+    {
         const struct percpu *percpu = core_percpu(thread->cpu);
         char cpu[] = " on cpu 0";
         cpu[sizeof cpu - 2] = (char)('0' + thread->cpu);

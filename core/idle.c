@@ -2,7 +2,6 @@
 #include <core/idle.h>
 
 #include <core/schedule.h>
-#include <core/thread_end.h>
 
 void core_idle(struct percpu *percpu)
 {
@@ -20,12 +19,8 @@ _Noreturn void core_idle_loop(void)
 
     arch_irq_disable();
     for (;;) {
-        struct kiln_thread *next;
+        struct kiln_thread *next = run_queue_first(percpu);
 
-        if (percpu->dead)
-            core_thread_gone(percpu->dead);
-        percpu->dead = NULL;
-        next = run_queue_first(percpu);
         if (next)
             core_switch(percpu->idle_thread, next, arch_irq_save());
         else

@@ -47,8 +47,7 @@ static void reach_roots(uintptr_t sp)
     traced_own_data(&own_start, &own_end);
     leak_reach((uintptr_t)__data_start, own_start);
     leak_reach(own_end, (uintptr_t)__main_tls);
-    for (const struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->registry_next)
-        reach_thread(thread, sp);
+    core_for_each_thread(thread) reach_thread(thread, sp);
     for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++)
         reach_handlers(cpu);
     leak_reach_pages();

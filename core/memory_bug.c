@@ -79,13 +79,10 @@ static const char *name_of_access(enum shadow_kind kind)
 /* The thread may have ended since. */
 static const char *name_of_thread(const struct kiln_thread *thread)
 {
-    const struct kiln_thread *known = kiln_thread_list;
-
     if (!thread)
         return "none (boot)";
-    while (known && known != thread)
-        known = known->registry_next;
-    return known ? known->name : "that has ended";
+    core_for_each_thread(known) if (known == thread) return known->name;
+    return "that has ended";
 }
 
 static void print_thread(void)
@@ -243,7 +240,8 @@ static bool describe_variable(uintptr_t address)
 
 static bool describe_stack(uintptr_t address)
 {
-    for (const struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->registry_next) {
+    core_for_each_thread(thread)
+    {
         if (address - thread->stack_bottom < thread->stack_top - thread->stack_bottom) {
             core_print("  on the stack of thread %s\n", thread->name);
             return true;

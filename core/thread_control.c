@@ -8,44 +8,15 @@
 #include <errno.h>
 #include <kiln/cpu.h>
 
-/* Protects the list and its links. */
-static struct kiln_spinlock registry_lock = KILN_SPINLOCK_INIT;
-
-void core_registry_add(struct kiln_thread *thread)
-{
-    uintptr_t state = arch_irq_save();
-
-    core_lock(&registry_lock);
-    thread->registry_previous = NULL;
-    thread->registry_next = kiln_thread_list;
-    kiln_thread_list->registry_previous = thread;
-    kiln_thread_list = thread;
-    core_unlock(&registry_lock);
-    arch_irq_restore(state);
-}
-
-void core_registry_remove(struct kiln_thread *thread)
-{
-    uintptr_t state = arch_irq_save();
-
-    core_lock(&registry_lock);
-    thread->registry_next->registry_previous = thread->registry_previous;
-    if (thread->registry_previous)
-        thread->registry_previous->registry_next = thread->registry_next;
-    else
-        kiln_thread_list = thread->registry_next;
-    core_unlock(&registry_lock);
-    arch_irq_restore(state);
-}
+struct kiln_spinlock core_threads_lock = KILN_SPINLOCK_INIT;
 
 void core_registry_forget_data(unsigned key)
 {
     uintptr_t state = arch_irq_save();
 
-    core_lock(&registry_lock);
-    for (struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->registry_next)
-        thread->data[key] = NULL;
-    core_unlock(&registry_lock);
+    core_lock(&core_threads_lock);
+    core_for_each_thread(thread) thread->data[key] = NULL;
+    core_unlock(&core_threads_lock);
     arch_irq_restore(state);
 }
 
@@ -57,14 +28,13 @@ uint64_t kiln_thread_id(const struct kiln_thread *thread)
 struct kiln_thread *kiln_thread_find(uint64_t id)
 {
     uintptr_t state = arch_irq_save();
-    struct kiln_thread *thread;
+    struct kiln_thread *found = NULL;
 
-    core_lock(&registry_lock);
-    for (thread = kiln_thread_list; thread && thread->id != id; thread = thread->registry_next)
-        ;
-    core_unlock(&registry_lock);
+    core_lock(&core_threads_lock);
+    core_for_each_thread(thread) if (thread->id == id) found = thread;
+    core_unlock(&core_threads_lock);
     arch_irq_restore(state);
-    return thread;
+    return found;
 }
 
 /* Of another CPU it is who would run there; for a moment somebody else may. */
@@ -128,13 +98,14 @@ unsigned kiln_thread_list_info(struct kiln_thread_info *infos, unsigned count)
     uintptr_t state = arch_irq_save();
     unsigned found = 0;
 
-    core_lock(&registry_lock);
-    for (struct kiln_thread *thread = kiln_thread_list; thread; thread = thread->registry_next) {
+    core_lock(&core_threads_lock);
+    core_for_each_thread(thread)
+    {
         if (found < count)
             kiln_thread_info(thread, &infos[found]);
         found++;
     }
-    core_unlock(&registry_lock);
+    core_unlock(&core_threads_lock);
     arch_irq_restore(state);
     return found;
 }

@@ -94,6 +94,8 @@ static struct kiln_thread *allocate(void *own_stack, size_t bytes)
     thread->stack_bottom = stack.bottom;
     thread->stack_top = stack.top;
     thread->has_own_stack = !own_stack;
+    thread->state = THREAD_SPARE;
+    core_list_thread(thread);
     return thread;
 }
 
@@ -129,7 +131,6 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->base_priority = priority;
     thread->wanted_priority = priority;
     thread->rank = RANK_OF(priority);
-    thread->state = THREAD_NEW;
     thread->special = attributes->is_suspended ? SPECIAL_SUSPEND : 0;
     thread->is_detached = attributes->is_detached;
     thread->is_painted = false;
@@ -137,6 +138,7 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->cancel_is_off = false;
     thread->has_data = false;
     thread->is_firm = false;
+    thread->has_left = 0;
     thread->held = NULL;
     thread->joiner = NULL;
     thread->threshold = (uint8_t)attributes->threshold;
@@ -196,10 +198,10 @@ int kiln_thread_create(struct kiln_thread **created,
     core_tls_init(thread, (char *)thread + tls_offset());
     if (attributes->is_painted)
         paint(thread);
+    __atomic_store_n(&thread->state, THREAD_NEW, __ATOMIC_RELEASE);
     arch_context_init(&thread->context, thread->stack_top, enter);
     if (KILN_CONFIG_SMP)
         thread->cpu = core_place(thread);
-    core_registry_add(thread);
     if (created)
         *created = thread;
     state = arch_irq_save();

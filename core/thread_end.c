@@ -12,12 +12,10 @@
 
 #define SPARES_MOST 4 /* threads that are kept for the next to be created */
 
-/* Threads that nobody knows any more; the lock. One whose stack is still in use when it comes here,
- * as it ends, has left it before another thread can look. */
+/* Threads that are kept for new ones. core_threads_lock. */
 static struct {
     struct kiln_thread *first;
     unsigned count;
-    struct kiln_spinlock lock;
 } spares;
 
 static struct kiln_thread *unlink_spare(struct kiln_thread **place)
@@ -29,34 +27,70 @@ static struct kiln_thread *unlink_spare(struct kiln_thread **place)
     return thread;
 }
 
+/* A thread that has just ended may still be on its stack, and another CPU about to ask for
+ * something that it had asked before. */
+static bool is_free(const struct kiln_thread *thread)
+{
+    return !KILN_CONFIG_SMP || (__atomic_load_n(&thread->has_left, __ATOMIC_ACQUIRE) &&
+                                !__atomic_load_n(&thread->requests, __ATOMIC_ACQUIRE));
+}
+
 struct kiln_thread *core_take_spare(size_t stack_bytes)
 {
     struct kiln_thread *found = NULL;
     uintptr_t state = arch_irq_save();
 
-    core_lock(&spares.lock);
+    core_lock(&core_threads_lock);
     for (struct kiln_thread **place = &spares.first; *place; place = &(*place)->next) {
         const struct kiln_thread *thread = *place;
 
-        if (thread->has_own_stack && thread->stack_top - thread->stack_bottom == stack_bytes) {
+        if (thread->has_own_stack && thread->stack_top - thread->stack_bottom == stack_bytes &&
+            is_free(thread)) {
             found = unlink_spare(place);
             break;
         }
     }
-    core_unlock(&spares.lock);
+    core_unlock(&core_threads_lock);
     arch_irq_restore(state);
     return found;
 }
 
+void core_list_thread(struct kiln_thread *thread)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&core_threads_lock);
+    thread->registry_next = kiln_thread_list;
+    kiln_thread_list->registry_previous = thread;
+    kiln_thread_list = thread;
+    core_unlock(&core_threads_lock);
+    arch_irq_restore(state);
+}
+
+static void unlist(struct kiln_thread *thread)
+{
+    thread->registry_next->registry_previous = thread->registry_previous;
+    if (thread->registry_previous)
+        thread->registry_previous->registry_next = thread->registry_next;
+    else
+        kiln_thread_list = thread->registry_next;
+}
+
+/* The last that was kept and can be given back, if there are more than so many. */
 static struct kiln_thread *take_beyond(unsigned most)
 {
     struct kiln_thread *found = NULL;
     uintptr_t state = arch_irq_save();
+    struct kiln_thread **place = &spares.first;
 
-    core_lock(&spares.lock);
-    if (spares.count > most)
-        found = unlink_spare(&spares.first);
-    core_unlock(&spares.lock);
+    core_lock(&core_threads_lock);
+    while (*place && !is_free(*place))
+        place = &(*place)->next;
+    if (*place && spares.count > most) {
+        found = unlink_spare(place);
+        unlist(found);
+    }
+    core_unlock(&core_threads_lock);
     arch_irq_restore(state);
     return found;
 }
@@ -80,41 +114,58 @@ static inline void trim_spares(void)
         trim_to(SPARES_MOST);
 }
 
-/* Whoever has been asking something of it on another CPU has been served once that is 0. */
-static void make_spare(struct kiln_thread *thread)
+static inline void make_spare(struct kiln_thread *thread)
 {
-    uintptr_t state;
+    uintptr_t state = arch_irq_save();
 
-    core_registry_remove(thread);
-    state = arch_irq_save();
-    core_lock(&spares.lock);
+    core_lock(&core_threads_lock);
+    __atomic_store_n(&thread->state, THREAD_SPARE, __ATOMIC_RELAXED);
     thread->next = spares.first;
     spares.first = thread;
     spares.count++;
-    core_unlock(&spares.lock);
+    core_unlock(&core_threads_lock);
     arch_irq_restore(state);
 }
 
-void core_thread_gone(struct kiln_thread *thread)
+/* Whoever joins it is woken; if nobody is to, its memory is spare. The thread itself, whose last
+ * steps on its stack follow. */
+static inline void tell_end(struct kiln_thread *self)
 {
     struct kiln_thread *joiner;
     bool is_detached;
 
-    core_lock(&thread->finished.lock);
-    __atomic_store_n(&thread->state, THREAD_GONE, __ATOMIC_RELEASE);
-    is_detached = thread->is_detached;
-    joiner = core_wait_take(&thread->finished);
-    core_unlock(&thread->finished.lock);
+    core_lock(&self->finished.lock);
+    __atomic_store_n(&self->state, THREAD_GONE, __ATOMIC_RELAXED);
+    is_detached = self->is_detached;
+    joiner = core_wait_take(&self->finished);
+    core_unlock(&self->finished.lock);
     if (is_detached)
-        make_spare(thread);
+        make_spare(self);
     else if (joiner)
         core_make_ready_anywhere(0, joiner);
+}
+
+/* A single CPU has no idle thread: it would be idle on the stack that is left. */
+static _Noreturn void leave(struct percpu *percpu, struct kiln_thread *self)
+{
+    struct kiln_thread *next = run_queue_first(percpu);
+
+    if (__builtin_expect(!next, 0)) {
+        if (!KILN_CONFIG_SMP) {
+            core_idle_then_switch(percpu, self, arch_irq_save());
+            __builtin_unreachable();
+        }
+        next = percpu->idle_thread;
+    }
+    if (KILN_CONFIG_RUN_TIME)
+        core_account_switch(self, next);
+    KILN_TRACE(KILN_TRACE_SWITCH, self, next);
+    arch_context_leave(&next->context, &self->has_left);
 }
 
 _Noreturn void kiln_thread_exit(void *result)
 {
     struct kiln_thread *self = arch_thread_self();
-    struct percpu *percpu;
     uintptr_t state;
 
     if (self == &core_main_thread)
@@ -126,23 +177,17 @@ _Noreturn void kiln_thread_exit(void *result)
     trim_spares();
     self->argument = result;
     state = arch_irq_save();
-    percpu = arch_percpu();
+    core_assert_may_wait(state);
     run_queue_remove(self);
-    self->state = THREAD_FINISHED;
-    if (KILN_CONFIG_SMP) {
-        percpu->dead = self;
-        core_switch(self, percpu->idle_thread, state);
-    } else {
-        core_thread_gone(self);
-        core_block(percpu, self, run_queue_first(percpu), state);
-    }
-    __builtin_unreachable();
+    tell_end(self);
+    leave(arch_percpu(), self);
 }
 
-/* Its requests are gone before it is: another CPU may be about to put it into an inbox. */
-static void take_over(struct kiln_thread *thread, void **result)
+/* Its last steps may still be on their way, on another CPU; requests for it that came too late are
+ * seen to there. */
+static inline void take_over(struct kiln_thread *thread, void **result)
 {
-    while (KILN_CONFIG_SMP && __atomic_load_n(&thread->requests, __ATOMIC_ACQUIRE))
+    while (__builtin_expect(!is_free(thread), 0))
         arch_spin_relax();
     if (result)
         *result = thread->argument;
@@ -171,9 +216,8 @@ static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t 
     } else {
         thread->joiner = arch_thread_self();
         if (thread->state != THREAD_GONE) {
-            error = deadline == KILN_FOREVER
-                        ? core_wait(&thread->finished, state)
-                        : core_wait_until(&thread->finished, deadline, state);
+            error = deadline == KILN_FOREVER ? core_wait(&thread->finished, state)
+                                             : core_wait_until(&thread->finished, deadline, state);
             if (error)
                 give_up(thread);
             return error;

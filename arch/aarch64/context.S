@@ -34,8 +34,8 @@ END(arch_context_init)
     .cfi_offset x30, 8 - FRAME_BYTES
 .endm
 
-/* intptr_t arch_context_switch(struct arch_context *from, struct arch_context *to,
- *                              uintptr_t irq_state) */
+/* int arch_context_switch(struct arch_context *from, struct arch_context *to, uintptr_t irq_state)
+ * _Noreturn void arch_context_leave(struct arch_context *to, uint32_t *left) */
     .section .text.arch_context_switch, "ax"
     .balign 64
 FUNCTION(arch_context_switch)
@@ -95,3 +95,18 @@ FUNCTION(arch_context_switch)
     msr     fpcr, x5
     b       1b
 END(arch_context_switch)
+
+FUNCTION(arch_context_leave)
+    mrs     x2, tpidr_el1
+    ldr     x3, [x2, #ARCH_CONTEXT_USES_FP]
+    ldp     x2, x4, [x0, #ARCH_CONTEXT_RESULT]  /* and uses_fp */
+    ldp     x6, x7, [x0]                        /* sp, tls */
+    mov     sp, x6
+    mov     w5, #1
+    stlr    w5, [x1]
+    mov     x1, x0
+    mov     x0, x2
+    orr     x5, x3, x4
+    cbz     x5, 1b
+    b       3b
+END(arch_context_leave)

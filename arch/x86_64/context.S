@@ -95,7 +95,7 @@ FUNCTION(arch_context_switch)
     fnstcw  FP_WORDS_X87(%rax)
 3:  movq    %rax, ARCH_CONTEXT_SP(%rdi)
     movq    ARCH_CONTEXT_SP(%rsi), %rax
-    cmpl    $0, ARCH_CONTEXT_USES_FP(%rsi)
+5:  cmpl    $0, ARCH_CONTEXT_USES_FP(%rsi)
     je      4f
     clts
     ldmxcsr (%rax)
@@ -109,5 +109,19 @@ FUNCTION(arch_context_switch)
     movq    %rax, %cr0
     jmp     1b
 END(arch_context_switch)
+
+/* _Noreturn void arch_context_leave(struct arch_context *to, uint32_t *left) */
+FUNCTION(arch_context_leave)
+    movq    %gs:PERCPU_THREAD, %rax
+    movl    ARCH_CONTEXT_USES_FP(%rax), %edx
+    orl     ARCH_CONTEXT_USES_FP(%rdi), %edx
+    movq    ARCH_CONTEXT_SP(%rdi), %rsp
+    movl    $1, (%rsi)
+    movq    %rdi, %rsi
+    testl   %edx, %edx
+    jz      1b
+    movq    %rsp, %rax
+    jmp     5b
+END(arch_context_leave)
 
     .section .note.GNU-stack, "", @progbits

@@ -42,4 +42,10 @@ void arch_context_init(struct arch_context *context, uintptr_t stack_top, void (
  */
 int arch_context_switch(struct arch_context *from, struct arch_context *to, uintptr_t irq_state);
 
+/*
+ * Leaves the running context for good. Its stack, and its context, are not used any more once *left
+ * is 1: stored with release order. Interrupts masked.
+ */
+_Noreturn void arch_context_leave(struct arch_context *to, uint32_t *left);
+
 #endif

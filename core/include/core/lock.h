@@ -5,7 +5,7 @@
 #include <arch/spin.h>
 #include <kiln/spinlock.h>
 
-static inline void core_lock(struct kiln_spinlock *lock)
+__attribute__((always_inline)) static inline void core_lock(struct kiln_spinlock *lock)
 {
 #if KILN_CONFIG_SMP
     arch_spin_lock((arch_spinlock_t *)&lock->tickets);
@@ -14,7 +14,7 @@ static inline void core_lock(struct kiln_spinlock *lock)
 #endif
 }
 
-static inline void core_unlock(struct kiln_spinlock *lock)
+__attribute__((always_inline)) static inline void core_unlock(struct kiln_spinlock *lock)
 {
 #if KILN_CONFIG_SMP
     arch_spin_unlock((arch_spinlock_t *)&lock->tickets);

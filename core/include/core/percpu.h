@@ -34,7 +34,6 @@ struct percpu {
     struct kiln_thread *next; /* for whom that is, if it is switch_to_next() */
     struct run_queue *run_queue;
     bool is_idle; /* waits for a thread to be ready on the stack of one that is not; SMP=0 */
-    struct kiln_thread *dead; /* has ended, and may still run on its stack */
 
     /* Atomic: a stack of threads of which another CPU wants something. */
     struct kiln_thread *inbox;

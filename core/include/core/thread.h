@@ -21,7 +21,8 @@ enum thread_state {
     THREAD_WAKING, /* was taken out of a wait queue, and its CPU does not know yet; SMP=1 */
     THREAD_SUSPENDED,
     THREAD_FINISHED,
-    THREAD_GONE /* nothing runs on its stack any more */
+    THREAD_GONE, /* it runs no more, once has_left is 1 */
+    THREAD_SPARE /* nobody knows it */
 };
 
 /* kiln_thread.special: what the short ways of yield, wake and block leave to the long ones. */
@@ -75,8 +76,9 @@ struct kiln_thread {
     uint8_t is_painted;       /* its stack was filled, to see how much of it is used */
     uint8_t wants_cancel;     /* atomic */
     uint8_t cancel_is_off;
-    uint8_t has_data; /* has had pointers under keys */
-    uint8_t is_firm;  /* waits, and is not to be interrupted */
+    uint8_t has_data;  /* has had pointers under keys */
+    uint8_t is_firm;   /* waits, and is not to be interrupted */
+    uint32_t has_left; /* atomic: 1 once nothing runs on its stack any more */
     uint32_t cpu;      /* atomic: where it runs or will; changes only on that CPU */
     uint32_t requests; /* atomic; who makes it differ from 0 puts it into its CPU's inbox */
     struct kiln_thread *inbox_next;
@@ -99,7 +101,7 @@ struct kiln_thread {
     uint64_t switches;  /* RUN_TIME: how often */
     void *data[KILN_THREAD_DATA];
 
-    struct kiln_thread *registry_next, *registry_previous; /* the registry's lock */
+    struct kiln_thread *registry_next, *registry_previous; /* core_threads_lock */
 };
 _Static_assert(offsetof(struct kiln_thread, context) == 0, "arch/ finds it there");
 
@@ -110,8 +112,22 @@ static inline bool thread_is_ready(const struct kiln_thread *thread)
     return !thread->queue && thread->state == THREAD_READY;
 }
 
-/* All threads, for debuggers and panics: through registry_next. The registry's lock. */
+/* All threads, and those that are kept for new ones: through registry_next. core_threads_lock, but
+ * for debuggers and panics. */
 extern struct kiln_thread *kiln_thread_list;
+extern struct kiln_spinlock core_threads_lock;
+
+/* A thread of the list, or the first behind it, that is no spare one; NULL: none. */
+static inline struct kiln_thread *core_thread_listed(struct kiln_thread *thread)
+{
+    while (thread && thread->state == THREAD_SPARE)
+        thread = thread->registry_next;
+    return thread;
+}
+
+#define core_for_each_thread(thread)                                                               \
+    for (struct kiln_thread *thread = core_thread_listed(kiln_thread_list); thread;                \
+         thread = core_thread_listed(thread->registry_next))
 
 /* The thread that runs main(). */
 extern struct kiln_thread core_main_thread;

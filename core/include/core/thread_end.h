@@ -4,17 +4,14 @@
 
 #include <core/thread.h>
 
-/* Nothing runs on its stack any more: whoever joins it is woken; if nobody is to, its memory is
- * spare. Interrupts masked. */
-void core_thread_gone(struct kiln_thread *thread);
-
-/* A spare thread that has a stack of so many bytes of its own, not to be seen any more; NULL: there
- * is none. Any context. */
+/*
+ * A spare thread that has a stack of so many bytes of its own; NULL: there is none. It stays in the
+ * list of threads, and is seen again when its state is no longer THREAD_SPARE. Any context.
+ */
 struct kiln_thread *core_take_spare(size_t stack_bytes);
 
-/* The registry of all threads. Any context. */
-void core_registry_add(struct kiln_thread *thread);
-void core_registry_remove(struct kiln_thread *thread);
+/* Puts a thread that is new into the list of threads. Any context. */
+void core_list_thread(struct kiln_thread *thread);
 
 /* Takes each thread's pointer under a key away. Any context. */
 void core_registry_forget_data(unsigned key);
