@@ -110,7 +110,7 @@ static void normal_init(struct policy_queue *queue, uint64_t now)
 
 static bool normal_begin(struct policy_thread *thread)
 {
-    int nice = thread->normal.nice;
+    int8_t nice = thread->normal.nice;
     thread->normal.level = 0;
     thread->normal.used = 0;
     thread->normal.slice = 0;

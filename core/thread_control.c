@@ -65,16 +65,12 @@ static enum kiln_thread_state state_of(const struct kiln_thread *thread,
 
 static int64_t run_time_of(const struct kiln_thread *thread, bool is_running)
 {
-    uint64_t ran = thread->ran;
+    uint64_t running = is_running && KILN_CONFIG_RUN_TIME ? core_clock() - thread->ran_since : 0;
 
-    if (!KILN_CONFIG_RUN_TIME)
-        return 0;
-    if (is_running)
-        ran += core_clock() - thread->ran_since;
-    return (int64_t)core_clock_to_ns(ran);
+    return (int64_t)core_clock_to_ns(thread->ran + running);
 }
 
-void kiln_thread_info(const struct kiln_thread *thread, struct kiln_thread_info *info)
+void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_info *info)
 {
     const struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
     enum kiln_thread_state state = state_of(thread, queue);
@@ -102,7 +98,7 @@ unsigned kiln_thread_list_info(struct kiln_thread_info *infos, unsigned count)
     core_for_each_thread(thread)
     {
         if (found < count)
-            kiln_thread_info(thread, &infos[found]);
+            kiln_thread_get_info(thread, &infos[found]);
         found++;
     }
     core_unlock(&core_threads_lock);

@@ -73,7 +73,7 @@ void timer_queue_stop(struct timer_queue *queue, struct core_timer *timer)
     if (next)
         next->link = link;
     else if (offset < sizeof(*queue->slots))
-        slot_emptied(queue, offset / sizeof(*link));
+        slot_emptied(queue, offset / sizeof(struct core_timer *));
 }
 
 /* The first slot of those that have timers. */

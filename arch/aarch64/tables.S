@@ -34,7 +34,8 @@ FUNCTION(arch_table_clear)
 END(arch_table_clear)
 
 /* void arch_table_fill(uint64_t *entries, uint64_t value, uint64_t step, size_t count): in batches,
- * two a turn but for an odd one, which comes first; then what is left singly. Without FP in pairs. */
+ * two a turn but for an odd one, which comes first; then what is left singly. Without FP in pairs.
+ */
     .section .text.arch_table_fill, "ax"
 .macro store_batch
     st1     {v0.2d-v3.2d}, [x0], #64

@@ -1,7 +1,8 @@
 /*
  * Leaving one thread for another. What stands on the stack of one that does not run, from its sp
  * up: if it uses FP, the control words of SSE and x87 in 8 bytes; RFLAGS to go on with, r15 to r12,
- * rbx, and a frame record. System V ABI for AMD64, figure 3.4 and 3.2.1, says what a function keeps.
+ * rbx, and a frame record. System V ABI for AMD64, figure 3.4 and 3.2.1, says what a function
+ * keeps.
  */
 #include "asm.h"
 #include <arch/context_layout.h>

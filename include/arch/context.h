@@ -37,8 +37,8 @@ void arch_context_init(struct arch_context *context, uintptr_t stack_top, void (
 /*
  * Leaves `from`, which runs, for `to`, which then is arch_thread_self(). Returns in `from` once
  * somebody switches to it, with the interrupt state (of arch_irq_save) that it has given here, and
- * its context's result. `to` may be `from`. Interrupts masked. FP control registers and what the ABI has a callee keep
- * of FP registers are kept for threads that use FP.
+ * its context's result. `to` may be `from`. Interrupts masked. FP control registers and what the
+ * ABI has a callee keep of FP registers are kept for threads that use FP.
  */
 int arch_context_switch(struct arch_context *from, struct arch_context *to, uintptr_t irq_state);
 

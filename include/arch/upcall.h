@@ -23,9 +23,9 @@ _Noreturn void core_cpu_entry(void);
  * interrupted is the first thing on that stack. `hint` is what irq_claim() is told: the vector
  * where the CPU has a vector for each interrupt, else anything.
  *
- * What it returns is 0, or a function: arch then leaves the interrupt, but instead of going on where
- * the thread was it calls that function, on the thread's stack, where it keeps all registers (but
- * for FP), interrupts masked. When the function returns, the thread goes on where it was.
+ * What it returns is 0, or a function: arch then leaves the interrupt, but instead of going on
+ * where the thread was it calls that function, on the thread's stack, where it keeps all registers
+ * (but for FP), interrupts masked. When the function returns, the thread goes on where it was.
  */
 uintptr_t core_interrupt(uint32_t hint);
 

@@ -96,12 +96,12 @@
 #define KILN_CONFIG_FAULT_INJECTION 0
 #endif
 
-/* Trace points (interrupt, switch, wake, allocation) call kiln_trace(), which the app then defines. */
+/* Trace points (interrupt, switch, wake, allocation) call kiln_trace(), which the app defines. */
 #ifndef KILN_CONFIG_TRACE
 #define KILN_CONFIG_TRACE 0
 #endif
 
-/* Counts how long each thread runs, and how often it is switched to: `top`, kiln_thread_info(). */
+/* Counts how long each thread runs and how often it is switched to: kiln_thread_get_info(). */
 #ifndef KILN_CONFIG_RUN_TIME
 #define KILN_CONFIG_RUN_TIME 0
 #endif

@@ -31,7 +31,7 @@ void kiln_mutex_init(struct kiln_mutex *mutex);
  * panics). Thread context with interrupts on. 8 instructions if it is free. */
 int kiln_mutex_lock(struct kiln_mutex *mutex);
 
-/** The same until a deadline: -ETIMEDOUT. */
+/** The same until a deadline: -ETIMEDOUT. Thread context with interrupts on. */
 int kiln_mutex_lock_until(struct kiln_mutex *mutex, int64_t deadline);
 
 /** Takes it if it is free: 0 or -EBUSY. Thread context. */

@@ -27,7 +27,8 @@ void kiln_semaphore_init(struct kiln_semaphore *semaphore, int64_t count);
  * context with interrupts on. A cancellation point. 9 instructions without waiting. */
 int kiln_semaphore_wait(struct kiln_semaphore *semaphore);
 
-/** The same until a deadline: -ETIMEDOUT; KILN_NOWAIT: as kiln_semaphore_try(). */
+/** The same until a deadline: -ETIMEDOUT; KILN_NOWAIT: as kiln_semaphore_try(). Thread context with
+ * interrupts on. */
 int kiln_semaphore_wait_until(struct kiln_semaphore *semaphore, int64_t deadline);
 
 /** Takes one if there is one: 0 or -EAGAIN. Any context. */

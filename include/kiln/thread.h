@@ -54,12 +54,13 @@ struct kiln_thread_attributes {
 
 /**
  * Creates a thread that runs function(argument); what the function returns is its result. NULL for
- * attributes are the defaults, with the caller's priority. 0, and the thread in *thread (which may
+ * attributes are the defaults, with the caller's priority. 0, and the thread in *created (which may
  * be NULL for a detached one); -EINVAL: an attribute is out of range, a stack has less than
  * KILN_STACK_LEAST bytes, or no CPU that runs is among `cpus`; -ENOMEM. Thread context with
  * interrupts on. Costs some 250 instructions if a thread with as large a stack has ended lately.
  */
-int kiln_thread_create(struct kiln_thread **thread, const struct kiln_thread_attributes *attributes,
+int kiln_thread_create(struct kiln_thread **created,
+                       const struct kiln_thread_attributes *attributes,
                        void *(*function)(void *argument), void *argument);
 #define KILN_STACK_LEAST ((size_t)1024)
 
@@ -76,7 +77,7 @@ KILN_NORETURN void kiln_thread_exit(void *result);
 int kiln_thread_join(struct kiln_thread *thread, void **result);
 
 /** The same until a deadline (kiln/time.h), after which it is -ETIMEDOUT; KILN_NOWAIT: -EBUSY if it
- * has not ended yet. */
+ * has not ended yet. Thread context. */
 int kiln_thread_join_until(struct kiln_thread *thread, void **result, int64_t deadline);
 
 /** Nobody is going to join it: what it holds is given back when it ends. 0; -EINVAL: it is detached
@@ -178,7 +179,7 @@ struct kiln_thread_info {
 };
 
 /** What is known of a thread at a moment. Any context. */
-void kiln_thread_info(const struct kiln_thread *thread, struct kiln_thread_info *info);
+void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_info *info);
 
 /** Fills in up to `count` threads, the newest first; returns how many there are. Interrupts are
  * masked meanwhile, for some 50 instructions a thread. Any context. */

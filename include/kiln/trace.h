@@ -16,8 +16,8 @@ enum kiln_trace_event {
     KILN_TRACE_FREE,     /* object: address */
     KILN_TRACE_CPU_CALL, /* object: CPU, value: function */
     KILN_TRACE_SLEEP,    /* value: the deadline */
-    KILN_TRACE_WAKE,  /* object: thread */
-    KILN_TRACE_SWITCH /* object: thread that is left, value: thread that goes on */
+    KILN_TRACE_WAKE,     /* object: thread */
+    KILN_TRACE_SWITCH    /* object: thread that is left, value: thread that goes on */
 };
 
 /** The program's own, with TRACE=1. Any context, interrupts in any state; must not call back. */

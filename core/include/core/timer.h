@@ -18,7 +18,7 @@ static inline uint64_t core_clock(void)
 
 static inline uint64_t core_clock_deadline(int64_t deadline)
 {
-    return (uint64_t)(deadline & ~(deadline >> 63));
+    return deadline < 0 ? 0 : (uint64_t)deadline;
 }
 
 /* Units of core_clock to nanoseconds and back, of durations. */
