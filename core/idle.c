@@ -1,6 +1,7 @@
 /* Idle CPUs. */
 #include <core/idle.h>
 
+#include <core/balance.h>
 #include <core/schedule.h>
 
 void core_idle(struct percpu *percpu)
@@ -21,9 +22,13 @@ _Noreturn void core_idle_loop(void)
     for (;;) {
         struct kiln_thread *next = run_queue_first(percpu);
 
-        if (next)
+        if (next) {
             core_switch(percpu->idle_thread, next, arch_irq_save());
-        else
+            core_send_moving();
+        } else {
+            core_idle_begin();
             core_idle(percpu);
+            core_idle_end();
+        }
     }
 }

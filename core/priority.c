@@ -32,7 +32,7 @@ static void set_priority(struct percpu *percpu, struct kiln_thread *thread, uint
 /* True: it waits in a queue, and has its new place there. */
 static bool change_waiting(struct kiln_thread *thread, uint8_t priority)
 {
-    struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_ACQUIRE);
+    struct kiln_wait_queue *queue = thread->queue;
 
     if (!queue)
         return false;

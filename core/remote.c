@@ -2,6 +2,7 @@
 #include <core/remote.h>
 
 #include <arch/spin.h>
+#include <core/balance.h>
 #include <core/cancel.h>
 #include <core/priority.h>
 #include <core/schedule.h>
@@ -43,6 +44,8 @@ void core_serve(struct kiln_thread *thread, uint32_t requests)
         core_cancel_wait(thread);
     if (requests & REQUEST_RESUME)
         core_resume_here(thread);
+    if (KILN_CONFIG_SMP && (requests & REQUEST_MOVE))
+        core_move_here(thread);
 }
 
 /* Once its requests are taken a thread may be put into an inbox again, or be gone. */
@@ -60,6 +63,7 @@ void core_remote_serve(void)
             core_serve(thread, __atomic_exchange_n(&thread->requests, 0, __ATOMIC_ACQ_REL));
         thread = next;
     }
+    core_give();
 }
 
 void core_ask(struct kiln_thread *thread, uint32_t requests)

@@ -2,6 +2,7 @@
 #include <core/schedule.h>
 
 #include <arch/fp.h>
+#include <core/balance.h>
 #include <core/cancel.h>
 #include <core/idle.h>
 #include <core/priority.h>
@@ -82,12 +83,14 @@ bool core_make_ready(struct kiln_thread *thread)
             thread->state = THREAD_SUSPENDED;
         return false;
     }
+    if (KILN_CONFIG_SMP && core_idle_cpus && core_send_to_idle(thread))
+        return false;
     thread->state = THREAD_READY;
     run_queue_add(thread);
-    return RANK_OF(thread->priority) > arch_thread_self()->rank;
+    return thread->own_rank > arch_thread_self()->rank;
 }
 
-void core_make_ready_anywhere(int result, struct kiln_thread *thread)
+void core_make_ready_anywhere(int64_t result, struct kiln_thread *thread)
 {
     thread->context.result = result;
     if (KILN_CONFIG_SMP && thread->cpu != arch_cpu_id())
@@ -96,8 +99,14 @@ void core_make_ready_anywhere(int result, struct kiln_thread *thread)
         core_request_switch(arch_percpu());
 }
 
-/* Another CPU's thread, or a special one. */
-static __attribute__((noinline)) void wake_slowly(int result, struct kiln_thread *thread,
+/* With several CPUs: it is this one's, and none is idle, to which it could go. */
+static inline bool is_simple(const struct kiln_thread *thread)
+{
+    return thread->cpu == arch_cpu_id() && !core_idle_cpus;
+}
+
+/* Another CPU's thread, or one that may become so, or a special one. */
+static __attribute__((noinline)) void wake_slowly(int64_t result, struct kiln_thread *thread,
                                                   uintptr_t irq_state)
 {
     core_make_ready_anywhere(result, thread);
@@ -106,12 +115,12 @@ static __attribute__((noinline)) void wake_slowly(int result, struct kiln_thread
 
 /* The short way. One of the running thread's own priority goes behind all others: before the
  * running thread, which is the first of their ring. */
-void core_wake(int result, struct kiln_thread *thread, uintptr_t irq_state)
+void core_wake(int64_t result, struct kiln_thread *thread, uintptr_t irq_state)
 {
     struct kiln_thread *self = arch_thread_self();
-    unsigned rank = RANK_OF(thread->priority);
+    unsigned rank = thread->own_rank;
 
-    if (__builtin_expect(thread->special || (KILN_CONFIG_SMP && thread->cpu != arch_cpu_id()), 0)) {
+    if (__builtin_expect(thread->special || (KILN_CONFIG_SMP && !is_simple(thread)), 0)) {
         wake_slowly(result, thread, irq_state);
         return;
     }
@@ -121,6 +130,7 @@ void core_wake(int result, struct kiln_thread *thread, uintptr_t irq_state)
         thread->state = THREAD_READY;
     if (rank == self->rank) {
         ring_insert_before(self, thread);
+        core_note_crowd();
         arch_irq_restore(irq_state);
         return;
     }
@@ -144,7 +154,7 @@ static struct kiln_thread *who_preempts(struct percpu *percpu, struct kiln_threa
     percpu->reschedule = NULL;
     if (!next || next == self)
         return NULL;
-    return RANK_OF(next->priority) >= self->rank ? next : NULL;
+    return next->own_rank >= self->rank ? next : NULL;
 }
 
 /* Only who was suspended from an interrupt handler, or by itself, is not ready here. */
@@ -152,6 +162,8 @@ static void leave(struct kiln_thread *self, struct kiln_thread *next, uintptr_t 
 {
     if (thread_is_ready(self))
         core_switch(self, next, irq_state);
+    else if (KILN_CONFIG_SMP && arch_percpu()->moving)
+        core_switch(self, arch_percpu()->idle_thread, irq_state);
     else
         core_block(arch_percpu(), self, run_queue_first(arch_percpu()), irq_state);
 }

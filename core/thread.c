@@ -22,6 +22,7 @@ struct kiln_thread core_main_thread = {
     .ring_word = &core_boot_percpu.ready[KILN_PRIORITY_DEFAULT / 64],
     .ring_bit = UINT64_C(1) << KILN_PRIORITY_DEFAULT % 64,
     .priority = KILN_PRIORITY_DEFAULT,
+    .own_rank = RANK_OF(KILN_PRIORITY_DEFAULT),
     .rank = RANK_OF(KILN_PRIORITY_DEFAULT),
     .base_priority = KILN_PRIORITY_DEFAULT,
     .wanted_priority = KILN_PRIORITY_DEFAULT,

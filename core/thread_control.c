@@ -72,7 +72,7 @@ static int64_t run_time_of(const struct kiln_thread *thread, bool is_running)
 
 void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_info *info)
 {
-    const struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
+    const struct kiln_wait_queue *queue = thread->queue;
     enum kiln_thread_state state = state_of(thread, queue);
 
     *info = (struct kiln_thread_info){

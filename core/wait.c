@@ -44,7 +44,7 @@ static void add_sorted(struct kiln_wait_queue *queue, struct kiln_thread *thread
 void core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
     if (queue->first) {
-        thread->queue = queue;
+        core_wait_note(queue, thread);
         add_sorted(queue, thread);
     } else {
         core_wait_add_first(queue, thread);
@@ -77,7 +77,7 @@ void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread)
         core_wait_remove_only(queue, thread);
         return;
     }
-    core_wait_forget(thread);
+    thread->queue = NULL;
     if (thread->next_level)
         remove_level(thread);
     if (queue->first == thread)
@@ -103,7 +103,7 @@ int core_wait_slowly(struct kiln_wait_queue *queue, struct kiln_thread *self, ui
 
 bool core_wait_end(struct kiln_thread *thread)
 {
-    struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_ACQUIRE);
+    struct kiln_wait_queue *queue = thread->queue;
 
     if (!queue)
         return false;

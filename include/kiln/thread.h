@@ -114,6 +114,10 @@ int kiln_thread_resume(struct kiln_thread *thread);
 int kiln_thread_priority(const struct kiln_thread *thread);
 int kiln_thread_set_priority(struct kiln_thread *thread, int priority);
 
+/** Where a thread may run from now on: bit n, on CPU n. 0; -EINVAL: none of them runs; -ESRCH: it has
+ * ended. Any context but a spinlock held; a thread elsewhere moves a little later. */
+int kiln_thread_set_cpus(struct kiln_thread *thread, uint32_t cpus);
+
 /** The caller is preempted by nobody until it unlocks as often; it may wait, and others run
  * meanwhile. Interrupt handlers run. Thread context. About 10 instructions each. */
 void kiln_scheduler_lock(void);

@@ -1,4 +1,8 @@
-/* A wait queue's lock, and the like: interrupts are masked already. Nothing with SMP=0. */
+/*
+ * A wait queue's lock, and the like: interrupts are masked already. Nothing with SMP=0. Whoever
+ * comes by first when it is free has it: it is held for some ten instructions, and no ticket is
+ * drawn. It is not taken by kiln_spin_lock(), too.
+ */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
 
@@ -8,7 +12,8 @@
 __attribute__((always_inline)) static inline void core_lock(struct kiln_spinlock *lock)
 {
 #if KILN_CONFIG_SMP
-    arch_spin_lock((arch_spinlock_t *)&lock->tickets);
+    while (__atomic_exchange_n(&lock->tickets, 1, __ATOMIC_ACQUIRE))
+        arch_spin_until_changes(&lock->tickets, 1);
 #else
     (void)lock;
 #endif
@@ -17,7 +22,7 @@ __attribute__((always_inline)) static inline void core_lock(struct kiln_spinlock
 __attribute__((always_inline)) static inline void core_unlock(struct kiln_spinlock *lock)
 {
 #if KILN_CONFIG_SMP
-    arch_spin_unlock((arch_spinlock_t *)&lock->tickets);
+    __atomic_store_n(&lock->tickets, 0, __ATOMIC_RELEASE);
 #else
     (void)lock;
 #endif

@@ -33,10 +33,13 @@ struct percpu {
     void (*reschedule)(void); /* not NULL: an interrupt ends with it instead of going back */
     struct kiln_thread *next; /* for whom that is, if it is switch_to_next() */
     struct run_queue *run_queue;
+    struct kiln_thread *moving; /* runs, or has just been left, and goes to another CPU */
+    volatile bool is_crowded;   /* may have several ready threads of one priority; others look */
     bool is_idle; /* waits for a thread to be ready on the stack of one that is not; SMP=0 */
 
     /* Atomic: a stack of threads of which another CPU wants something. */
     struct kiln_thread *inbox;
+    uint32_t wanted_by; /* bit n: CPU n is idle, and asks for a thread */
 
     /* Atomic, shared by all CPUs: a stack of calls that wait for this CPU. */
     struct cpu_call *calls;

@@ -59,9 +59,17 @@ static inline void core_set_ring(struct percpu *percpu, struct kiln_thread *thre
 {
     unsigned priority = thread->priority;
 
+    thread->own_rank = RANK_OF(priority);
     thread->ring = &core_run_queue(percpu)->first[priority];
     thread->ring_word = &percpu->ready[priority / 64];
     thread->ring_bit = UINT64_C(1) << priority % 64;
+}
+
+/* Others may ask for one of several threads. */
+static inline void core_note_crowd(void)
+{
+    if (KILN_CONFIG_SMP)
+        arch_percpu()->is_crowded = true;
 }
 
 /* Behind its equals. */
@@ -76,6 +84,7 @@ static inline void run_queue_add(struct kiln_thread *thread)
         thread->previous = thread;
     } else {
         ring_insert_before(*thread->ring, thread);
+        core_note_crowd();
     }
 }
 
@@ -161,10 +170,10 @@ static inline int core_block(struct percpu *percpu, struct kiln_thread *self,
  * interrupt handler has ended, a spinlock is released or kiln_irq_restore() lets interrupts
  * through. Any context; interrupts masked, no lock held but the caller's caller's spinlock.
  */
-void core_wake(int result, struct kiln_thread *thread, uintptr_t irq_state);
+void core_wake(int64_t result, struct kiln_thread *thread, uintptr_t irq_state);
 
 /* The same without running it yet: core_reschedule() follows. */
-void core_make_ready_anywhere(int result, struct kiln_thread *thread);
+void core_make_ready_anywhere(int64_t result, struct kiln_thread *thread);
 
 /* Puts a thread of this CPU's into the run queue, unless it is suspended. True: it is above the
  * running thread. */

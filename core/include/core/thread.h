@@ -14,11 +14,11 @@
 #define RANK_OF(priority) ((uint8_t)(2 * (priority)))
 #define RANK_MOST         255
 
-/* kiln_thread.state: where a thread is that is in no wait queue. */
+/* kiln_thread.state: where a thread is. With SMP=0 one that is READY waits if it has a queue. */
 enum thread_state {
     THREAD_READY,
-    THREAD_NEW,    /* has not run */
-    THREAD_WAKING, /* was taken out of a wait queue, and its CPU does not know yet; SMP=1 */
+    THREAD_NEW,     /* has not run */
+    THREAD_WAITING, /* in a wait queue, or woken and its CPU does not know yet; SMP=1 */
     THREAD_SUSPENDED,
     THREAD_FINISHED,
     THREAD_GONE, /* it runs no more, once has_left is 1 */
@@ -36,6 +36,7 @@ enum thread_state {
 #define REQUEST_RESUME   4u
 #define REQUEST_PRIORITY 8u
 #define REQUEST_CANCEL   16u
+#define REQUEST_MOVE     32u
 
 struct kiln_mutex;
 
@@ -56,13 +57,14 @@ struct kiln_thread {
     uint64_t ring_bit;
 
     uint8_t priority; /* 0 to 127, with what it inherits; in a wait queue under its lock */
-    uint8_t rank;     /* that of its priority; or odd: whoever is not above that does not preempt */
+    uint8_t own_rank; /* RANK_OF(priority) */
+    uint8_t rank;     /* the same; or odd: whoever is not above that does not preempt */
     uint8_t state;
     uint8_t special;
 
     /* Under the wait queue's lock: the queue that it waits in, NULL once it is woken; and the ring
      * of the first of each priority there, NULL in others. */
-    struct kiln_wait_queue *queue;
+    struct kiln_wait_queue *volatile queue;
     struct kiln_thread *next_level, *previous_level;
 
     uint8_t base_priority; /* without what it inherits; core_inheritance_lock, like these three: */
@@ -109,7 +111,7 @@ _Static_assert(offsetof(struct kiln_thread, context) == 0, "arch/ finds it there
  */
 static inline bool thread_is_ready(const struct kiln_thread *thread)
 {
-    return !thread->queue && thread->state == THREAD_READY;
+    return thread->state == THREAD_READY && (KILN_CONFIG_SMP || !thread->queue);
 }
 
 /* All threads, and those that are kept for new ones: through registry_next. core_threads_lock, but

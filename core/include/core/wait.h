@@ -12,10 +12,18 @@
 void core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread);
 void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread);
 
+/* Where it waits. Its CPU alone says that it is ready again. */
+static inline void core_wait_note(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+{
+    thread->queue = queue;
+    if (KILN_CONFIG_SMP)
+        thread->state = THREAD_WAITING;
+}
+
 /* The same for the first who waits, and for the only one. */
 static inline void core_wait_add_first(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
-    thread->queue = queue;
+    core_wait_note(queue, thread);
     queue->first = thread;
     thread->next = thread;
     thread->previous = thread;
@@ -23,17 +31,9 @@ static inline void core_wait_add_first(struct kiln_wait_queue *queue, struct kil
     thread->previous_level = thread;
 }
 
-/* It waits no more, but is not ready before its CPU says so. */
-static inline void core_wait_forget(struct kiln_thread *thread)
-{
-    if (KILN_CONFIG_SMP)
-        thread->state = THREAD_WAKING;
-    __atomic_store_n(&thread->queue, NULL, KILN_CONFIG_SMP ? __ATOMIC_RELEASE : __ATOMIC_RELAXED);
-}
-
 static inline void core_wait_remove_only(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
-    core_wait_forget(thread);
+    thread->queue = NULL;
     queue->first = NULL;
 }
 

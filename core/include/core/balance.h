@@ -1,0 +1,31 @@
+/*
+ * Several CPUs: threads go where nothing else is to run. A CPU that has nothing to do says so, is
+ * sent threads that become ready elsewhere and would have to wait there, and asks others for some
+ * of theirs. SMP=1.
+ */
+#ifndef CORE_BALANCE_H
+#define CORE_BALANCE_H
+
+#include <core/thread.h>
+
+/* Bit n: CPU n is idle, and nobody has sent it a thread yet. Changed by atomic steps. */
+extern volatile uint32_t core_idle_cpus;
+
+/* This CPU has nothing to run, and then it has again. Interrupts masked. */
+void core_idle_begin(void);
+void core_idle_end(void);
+
+/* Sends a thread that is ready, but in no run queue, to another CPU that is idle. False: it stays.
+ * Its CPU; interrupts masked. */
+bool core_send_to_idle(struct kiln_thread *thread);
+
+/* Gives threads to the CPUs that have asked for some. The interrupt between CPUs. */
+void core_give(void);
+
+/* Moves a thread off this CPU, if it may no longer run here. Its CPU; interrupts masked. */
+void core_move_here(struct kiln_thread *thread);
+
+/* What the idle thread does for one that has just been left: sends it on its way. */
+void core_send_moving(void);
+
+#endif
