@@ -1,6 +1,7 @@
 /* The scheduler: which thread runs on a CPU, and the ways from one to another. */
 #include <core/schedule.h>
 
+#include <arch/counter.h>
 #include <arch/fp.h>
 #include <core/balance.h>
 #include <core/cancel.h>
@@ -18,7 +19,7 @@ static void switch_to_next(void);
 #if KILN_CONFIG_RUN_TIME
 void core_account_switch(struct kiln_thread *from, struct kiln_thread *to)
 {
-    uint64_t now = core_clock();
+    uint64_t now = arch_counter();
 
     from->ran += now - from->ran_since;
     to->ran_since = now;

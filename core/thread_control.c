@@ -1,9 +1,11 @@
 /* The registry of threads, what is known of them, their data, and ending their waits. */
+#include <arch/counter.h>
 #include <core/cancel.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <core/stack_used.h>
 #include <core/thread_end.h>
+#include <core/time.h>
 #include <core/wait.h>
 #include <errno.h>
 #include <kiln/cpu.h>
@@ -65,9 +67,9 @@ static enum kiln_thread_state state_of(const struct kiln_thread *thread,
 
 static int64_t run_time_of(const struct kiln_thread *thread, bool is_running)
 {
-    uint64_t running = is_running && KILN_CONFIG_RUN_TIME ? core_clock() - thread->ran_since : 0;
+    uint64_t running = is_running && KILN_CONFIG_RUN_TIME ? arch_counter() - thread->ran_since : 0;
 
-    return (int64_t)core_clock_to_ns(thread->ran + running);
+    return (int64_t)core_time_of_counts(thread->ran + running);
 }
 
 void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_info *info)

@@ -90,6 +90,15 @@ static uint64_t ns_to_units(uint64_t ns)
     return (uint64_t)(units >> UNITS_SHIFT);
 }
 
+uint64_t core_time_of_counts(uint64_t units)
+{
+    if (!ARCH_CLOCK_IS_REFINED)
+        return units_to_ns(units);
+    uint64_t hz = arch_counter_hz();
+
+    return units / hz * NANOSECONDS + units % hz * NANOSECONDS / hz;
+}
+
 void core_time_init(void)
 {
     if (!ARCH_CLOCK_IS_REFINED)

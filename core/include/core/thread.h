@@ -98,7 +98,7 @@ struct kiln_thread {
     uint64_t id;   /* never used again */
     uint32_t cpus; /* bit n: it may run on CPU n */
 
-    uint64_t ran;       /* RUN_TIME: core_clock()'s units up to its last switch */
+    uint64_t ran;       /* RUN_TIME: arch_counter()'s units up to its last switch */
     uint64_t ran_since; /* RUN_TIME: when it was switched to */
     uint64_t switches;  /* RUN_TIME: how often */
     void *data[KILN_THREAD_DATA];

@@ -11,4 +11,8 @@ void core_time_init(void);
  * ARCH_CLOCK_IS_REFINED: one not after that, and not far ahead, at which to ask again. */
 uint64_t core_time_to_counter(int64_t deadline);
 
+/* Nanoseconds of so many of arch_counter()'s units, a duration; where ARCH_CLOCK_IS_REFINED by what
+ * is known of its rate by now. Any context. */
+uint64_t core_time_of_counts(uint64_t units);
+
 #endif
