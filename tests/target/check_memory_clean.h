@@ -117,8 +117,8 @@ static bool mix_on_all(void)
         run_on_cpu(cpu, mix_on_cpu);
     mix_on_cpu(0);
     for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++) {
-        while (cpu && !__atomic_load_n(&cpu_runs[cpu].finished, __ATOMIC_ACQUIRE))
-            relax();
+        if (cpu)
+            wait_for_cpu(cpu);
         are_right &= was_right[cpu];
     }
     return are_right;

@@ -6,11 +6,12 @@
 #include <string.h>
 #include "page_entries.h"
 #include "raise_interrupt.h"
-#include "run_on_cpu.h"
+#include "run_as_idle.h"
 #include "run_on_stack.h"
 #include "tap.h"
 
 #define PAGE       ((uintptr_t)4096)
+#define CPUS       4
 #define STACK_MOST (256 * 1024 / PAGE)
 
 /* From the linker script: CPU 0's. */
@@ -120,8 +121,7 @@ static void test_cpu(unsigned cpu)
 {
     TAP_EQUAL(kiln_cpu_call(cpu, look_at_interrupts, NULL), 0);
     TAP_EQUAL(interrupt_pages[cpu], IRQ_STACK_BYTES / PAGE);
-    run_on_cpu(cpu, look_at_thread);
-    wait_for_cpu(cpu);
+    TAP_EQUAL(run_as_idle(cpu, look_at_thread), 0);
     TAP_EQUAL(count_last_resorts(cpu), LAST_RESORTS);
     TAP_EQUAL(thread_pages[cpu], 1);
 }
@@ -191,8 +191,8 @@ static void crash(const char *how)
         leave_last_resort(2, climb);
     else if (strcmp(how, "call") == 0)
         kiln_cpu_call(1, climb_in_handler, NULL);
-    else if (strcmp(how, "idle") == 0 && run_on_cpu(1, climb_on_cpu) == 0)
-        wait_for_cpu(1);
+    else if (strcmp(how, "idle") == 0)
+        run_as_idle(1, climb_on_cpu);
 }
 
 int main(int argc, char **argv)

@@ -115,15 +115,31 @@ static void hammer(unsigned cpu)
             kiln_page_free(held[i].block, held[i].order);
 }
 
+static void on_all(void (*function)(unsigned cpu))
+{
+    for (unsigned cpu = 1; cpu < kiln_cpu_count(); cpu++)
+        run_on_cpu(cpu, function);
+    function(0);
+    for (unsigned cpu = 1; cpu < kiln_cpu_count(); cpu++)
+        wait_for_cpu(cpu);
+}
+
+/* Until all are there: their stacks, which are kept for the next threads, are so many then. */
+static void meet(unsigned cpu)
+{
+    static uint32_t count; /* atomic */
+
+    (void)cpu;
+    __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&count, __ATOMIC_RELAXED) < kiln_cpu_count())
+        relax();
+}
+
 static void test_cpus(void)
 {
     unsigned before = count_top();
 
-    for (unsigned cpu = 1; cpu < kiln_cpu_count(); cpu++)
-        run_on_cpu(cpu, hammer);
-    hammer(0);
-    for (unsigned cpu = 1; cpu < kiln_cpu_count(); cpu++)
-        wait_for_cpu(cpu);
+    on_all(hammer);
     TAP_EQUAL(mixed, 0);
     TAP_EQUAL(count_top(), before);
 }
@@ -170,6 +186,7 @@ int main(int argc, char **argv)
         misuse(argv[1]);
         return 1;
     }
+    on_all(meet);
     size_t before = count_free_pages();
     test_blocks();
     test_exact();
