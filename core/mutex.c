@@ -145,21 +145,11 @@ int kiln_mutex_lock_until(struct kiln_mutex *mutex, int64_t deadline)
     return lock_slowly(mutex, arch_thread_self(), deadline);
 }
 
-/* Others wait: the first of them has it now. */
-static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex)
+/* The first of those who wait has it now; returns that thread, or NULL. core_inheritance_lock. */
+static struct kiln_thread *hand_over(struct kiln_mutex *mutex, struct kiln_thread *self)
 {
-    struct kiln_thread *self = arch_thread_self();
-    uintptr_t state = arch_irq_save();
     struct kiln_thread *next;
 
-    if (owner_in(mutex->owner) != self) {
-        arch_irq_restore(state);
-        if (KILN_CONFIG_CHECKS)
-            kiln_panic("mutex %p is unlocked by thread %s, which does not hold it", (void *)mutex,
-                       self->name);
-        return -EPERM;
-    }
-    core_lock(&core_inheritance_lock);
     remove_held(self, mutex);
     core_lock(&mutex->queue.lock);
     next = core_wait_take(&mutex->queue);
@@ -173,6 +163,28 @@ static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex)
     __atomic_store_n(&mutex->owner, address_of(next) | (do_others_wait ? OTHERS_WAIT : 0),
                      __ATOMIC_RELEASE);
     core_inherit(self);
+    return next;
+}
+
+/* Others wait, or waited: the last may have given up since the caller looked. */
+static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex)
+{
+    struct kiln_thread *self = arch_thread_self();
+    uintptr_t state = arch_irq_save();
+    struct kiln_thread *next = NULL;
+
+    if (owner_in(mutex->owner) != self) {
+        arch_irq_restore(state);
+        if (KILN_CONFIG_CHECKS)
+            kiln_panic("mutex %p is unlocked by thread %s, which does not hold it", (void *)mutex,
+                       self->name);
+        return -EPERM;
+    }
+    core_lock(&core_inheritance_lock);
+    if (mutex->owner & OTHERS_WAIT)
+        next = hand_over(mutex, self);
+    else
+        __atomic_store_n(&mutex->owner, 0, __ATOMIC_RELEASE);
     core_unlock(&core_inheritance_lock);
     if (next)
         core_make_ready_anywhere(0, next);
