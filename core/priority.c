@@ -40,7 +40,7 @@ static bool change_waiting(struct kiln_thread *thread, uint8_t priority)
     bool does_wait = thread->queue == queue;
 
     if (does_wait) {
-        core_wait_remove(queue, thread);
+        core_wait_unlink(queue, thread);
         set_priority(core_percpu(thread->cpu), thread, priority);
         core_wait_add(queue, thread);
     }
@@ -96,8 +96,9 @@ static struct kiln_thread *owner_of(const struct kiln_mutex *mutex)
     return (struct kiln_thread *)(uintptr_t)(owner & ~UINT64_C(1));
 }
 
-/* Here, or there: who waits changes its place at once, wherever it belongs to, since those who wait
- * are sorted by it. */
+/* Here, or there: who waits for a mutex changes its place at once, wherever it belongs to, since
+ * its priority may be inherited from there on. What else it waits for may be gone before the lock
+ * is taken, unless its CPU does that. */
 static void want(struct kiln_thread *thread, uint8_t priority)
 {
     __atomic_store_n(&thread->wanted_priority, priority, __ATOMIC_RELAXED);
@@ -105,7 +106,8 @@ static void want(struct kiln_thread *thread, uint8_t priority)
         core_update_priority(thread);
         return;
     }
-    change_waiting(thread, priority);
+    if (thread->wants)
+        change_waiting(thread, priority);
     core_remote_request(thread, REQUEST_PRIORITY);
 }
 

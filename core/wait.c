@@ -71,6 +71,16 @@ static void remove_level(struct kiln_thread *thread)
     }
 }
 
+/* Others wait, too. */
+static void unlink_thread(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+{
+    if (thread->next_level)
+        remove_level(thread);
+    if (queue->first == thread)
+        queue->first = thread->next;
+    ring_remove(thread);
+}
+
 void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
     if (thread->next == thread) {
@@ -78,11 +88,15 @@ void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread)
         return;
     }
     thread->queue = NULL;
-    if (thread->next_level)
-        remove_level(thread);
-    if (queue->first == thread)
-        queue->first = thread->next;
-    ring_remove(thread);
+    unlink_thread(queue, thread);
+}
+
+void core_wait_unlink(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+{
+    if (thread->next == thread)
+        queue->first = NULL;
+    else
+        unlink_thread(queue, thread);
 }
 
 int core_wait_slowly(struct kiln_wait_queue *queue, struct kiln_thread *self, uintptr_t irq_state)
@@ -101,19 +115,29 @@ int core_wait_slowly(struct kiln_wait_queue *queue, struct kiln_thread *self, ui
     return core_block(percpu, self, next, irq_state);
 }
 
-bool core_wait_end(struct kiln_thread *thread)
+static bool end(struct kiln_thread *thread, bool also_firm)
 {
-    struct kiln_wait_queue *queue = thread->queue;
+    struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
 
     if (!queue)
         return false;
     core_lock(&queue->lock);
-    bool does_wait = thread->queue == queue;
+    bool does_wait = thread->queue == queue && (also_firm || !thread->is_firm);
 
     if (does_wait)
         core_wait_remove(queue, thread);
     core_unlock(&queue->lock);
     return does_wait;
+}
+
+bool core_wait_end(struct kiln_thread *thread)
+{
+    return end(thread, true);
+}
+
+bool core_wait_interrupt(struct kiln_thread *thread)
+{
+    return end(thread, false);
 }
 
 /* The thread has not returned from its wait, so that its queue is still there. */

@@ -84,4 +84,11 @@ int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, i
  * masked, no queue's lock held. */
 bool core_wait_end(struct kiln_thread *thread);
 
+/* The same, but for one that waits firmly. */
+bool core_wait_interrupt(struct kiln_thread *thread);
+
+/* Takes a thread out that core_wait_add() puts back: who looks at it without the lock meanwhile
+ * sees that it waits. The lock. */
+void core_wait_unlink(struct kiln_wait_queue *queue, struct kiln_thread *thread);
+
 #endif
