@@ -4,10 +4,10 @@
 #include <arch/counter.h>
 #include <arch/fp.h>
 #include <core/balance.h>
-#include <core/cancel.h>
 #include <core/idle.h>
 #include <core/priority.h>
 #include <core/remote.h>
+#include <errno.h>
 #include <kiln/thread.h>
 
 /* In .noinit: what the bits in percpu.ready do not name is never read. */
@@ -69,9 +69,10 @@ int core_idle_then_switch(struct percpu *percpu, struct kiln_thread *self, uintp
         return core_switch(self, percpu->idle_thread, irq_state);
     next = wait_for_ready(percpu, self);
     if (next != self)
-        return core_switch(self, next, irq_state);
-    arch_irq_restore(irq_state);
-    if (self->wants_cancel && core_may_cancel(self) && !self->is_firm)
+        core_switch(self, next, irq_state);
+    else
+        arch_irq_restore(irq_state);
+    if (self->context.result == -ECANCELED)
         kiln_thread_exit(KILN_CANCELLED);
     return (int)self->context.result;
 }

@@ -21,12 +21,16 @@ void core_suspend_here(struct kiln_thread *thread)
     core_request_switch(arch_percpu());
 }
 
+/* The rank of one that waits is not its own while its CPU is idle in its place. */
 void core_resume_here(struct kiln_thread *thread)
 {
+    if (!(thread->special & SPECIAL_SUSPEND))
+        return;
     thread->special &= (uint8_t)~SPECIAL_SUSPEND;
+    if (thread->state != THREAD_SUSPENDED && thread->state != THREAD_NEW)
+        return;
     core_set_rank(thread);
-    if ((thread->state == THREAD_SUSPENDED || thread->state == THREAD_NEW) &&
-        core_make_ready(thread))
+    if (core_make_ready(thread))
         core_request_switch(arch_percpu());
 }
 

@@ -72,16 +72,29 @@ static int64_t run_time_of(const struct kiln_thread *thread, bool is_running)
     return (int64_t)core_time_of_counts(thread->ran + running);
 }
 
+/* The queue that it waits in, and what that is. Another CPU's thread may have left it, and given
+ * its memory back, before that is read: then it is seen to have left. */
+static const struct kiln_wait_queue *queue_of(const struct kiln_thread *thread, const char **kind)
+{
+    const struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_ACQUIRE);
+
+    if (!queue)
+        return NULL;
+    *kind = __atomic_load_n(&queue->kind, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&thread->queue, __ATOMIC_RELAXED) == queue ? queue : NULL;
+}
+
 void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_info *info)
 {
-    const struct kiln_wait_queue *queue = thread->queue;
+    const char *kind = NULL;
+    const struct kiln_wait_queue *queue = queue_of(thread, &kind);
     enum kiln_thread_state state = state_of(thread, queue);
 
     *info = (struct kiln_thread_info){
         .id = thread->id,
         .name = thread->name,
         .state = state,
-        .waits_for = state == KILN_THREAD_BLOCKED ? queue->kind : NULL,
+        .waits_for = state == KILN_THREAD_BLOCKED ? kind : NULL,
         .priority = thread->priority,
         .cpu = thread->cpu,
         .stack_bytes = thread->stack_top - thread->stack_bottom,
@@ -124,7 +137,7 @@ int kiln_thread_interrupt(struct kiln_thread *thread)
 {
     uintptr_t state = arch_irq_save();
 
-    if (thread->is_firm || !core_wait_end(thread)) {
+    if (!core_wait_interrupt(thread)) {
         arch_irq_restore(state);
         return -EAGAIN;
     }
@@ -143,11 +156,11 @@ static void end_cancelled(void)
 void core_cancel_wait(struct kiln_thread *thread)
 {
     thread->special |= SPECIAL_CANCEL;
-    if (thread->is_firm || !core_may_cancel(thread) || !core_wait_end(thread))
+    if (!core_may_cancel(thread) || !core_wait_interrupt(thread))
         return;
     if (thread != arch_thread_self())
         arch_context_init(&thread->context, thread->context.sp & ~(uintptr_t)15, end_cancelled);
-    core_make_ready_anywhere(-EINTR, thread);
+    core_make_ready_anywhere(-ECANCELED, thread);
 }
 
 int kiln_thread_cancel(struct kiln_thread *thread)
