@@ -24,10 +24,24 @@ static void put_into_inbox(struct kiln_thread *thread)
         irq_send_ipi(cpu);
 }
 
+/* What a request takes the place of: of suspending and resuming the last one counts. */
+static uint32_t undone_by(uint32_t requests)
+{
+    if (requests & REQUEST_SUSPEND)
+        return REQUEST_RESUME;
+    return requests & REQUEST_RESUME ? REQUEST_SUSPEND : 0;
+}
+
 /* Only who finds no request puts the thread into an inbox: it is in one at a time. */
 void core_remote_request(struct kiln_thread *thread, uint32_t requests)
 {
-    if (__atomic_fetch_or(&thread->requests, requests, __ATOMIC_ACQ_REL) == 0)
+    uint32_t before = __atomic_load_n(&thread->requests, __ATOMIC_RELAXED);
+
+    while (!__atomic_compare_exchange_n(&thread->requests, &before,
+                                        (before & ~undone_by(requests)) | requests, true,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        arch_spin_relax();
+    if (before == 0)
         put_into_inbox(thread);
 }
 

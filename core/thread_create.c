@@ -141,6 +141,7 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->has_left = 0;
     thread->held = NULL;
     thread->joiner = NULL;
+    thread->joins = NULL;
     thread->threshold = (uint8_t)attributes->threshold;
     thread->scheduler_locks = 0;
     if (thread->threshold)

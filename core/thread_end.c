@@ -163,6 +163,31 @@ static _Noreturn void leave(struct percpu *percpu, struct kiln_thread *self)
     arch_context_leave(&next->context, &self->has_left);
 }
 
+/* Somebody else may join it. */
+static void give_up_joining(struct kiln_thread *thread)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&thread->finished.lock);
+    thread->joiner = NULL;
+    core_unlock(&thread->finished.lock);
+    arch_irq_restore(state);
+}
+
+/* It is not cancelled again, whatever its data's destructors wait for. */
+static void clean_up(struct kiln_thread *self)
+{
+    if (self->joins)
+        give_up_joining(self->joins);
+    if (self->has_data) {
+        kiln_thread_set_cancellable(false);
+        core_thread_data_destroy(self);
+    }
+    if (self->timer.expired)
+        core_timer_stop_and_wait(&self->timer);
+    trim_spares();
+}
+
 _Noreturn void kiln_thread_exit(void *result)
 {
     struct kiln_thread *self = arch_thread_self();
@@ -170,11 +195,7 @@ _Noreturn void kiln_thread_exit(void *result)
 
     if (self == &core_main_thread)
         kiln_panic("kiln_thread_exit() by main(), which ends the program by returning");
-    if (self->has_data)
-        core_thread_data_destroy(self);
-    if (self->timer.expired)
-        core_timer_stop_and_wait(&self->timer);
-    trim_spares();
+    clean_up(self);
     self->argument = result;
     state = arch_irq_save();
     core_assert_may_wait(state);
@@ -194,17 +215,22 @@ static inline void take_over(struct kiln_thread *thread, void **result)
     make_spare(thread);
 }
 
-static void give_up(struct kiln_thread *thread)
+/* The lock of those who join it is held, and is released, here and below. 0: it has ended, and is
+ * the caller's. One that is cancelled meanwhile gives up as it ends. */
+static int wait_as_joiner(struct kiln_thread *thread, int64_t deadline, uintptr_t state)
 {
-    uintptr_t state = arch_irq_save();
+    struct kiln_thread *self = arch_thread_self();
+    int error;
 
-    core_lock(&thread->finished.lock);
-    thread->joiner = NULL;
-    core_unlock(&thread->finished.lock);
-    arch_irq_restore(state);
+    self->joins = thread;
+    error = deadline == KILN_FOREVER ? core_wait(&thread->finished, state)
+                                     : core_wait_until(&thread->finished, deadline, state);
+    self->joins = NULL;
+    if (error)
+        give_up_joining(thread);
+    return error;
 }
 
-/* The lock of those who join it is held, and is released. 0: it has ended, and is the caller's. */
 static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t state)
 {
     int error = 0;
@@ -215,13 +241,8 @@ static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t 
         error = -EBUSY;
     } else {
         thread->joiner = arch_thread_self();
-        if (thread->state != THREAD_GONE) {
-            error = deadline == KILN_FOREVER ? core_wait(&thread->finished, state)
-                                             : core_wait_until(&thread->finished, deadline, state);
-            if (error)
-                give_up(thread);
-            return error;
-        }
+        if (thread->state != THREAD_GONE)
+            return wait_as_joiner(thread, deadline, state);
     }
     core_unlock(&thread->finished.lock);
     arch_irq_restore(state);

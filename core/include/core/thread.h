@@ -89,6 +89,7 @@ struct kiln_thread {
     /* Those who join it; itself while it sleeps. */
     struct kiln_wait_queue finished;
     struct kiln_thread *joiner; /* under its lock: who has the right to its result */
+    struct kiln_thread *joins;  /* the one that it waits for, in kiln_thread_join() */
     void *(*function)(void *argument);
     void *argument; /* then the result */
 
