@@ -207,6 +207,8 @@ int kiln_thread_create(struct kiln_thread **created,
         *created = thread;
     state = arch_irq_save();
     core_set_ring(KILN_CONFIG_SMP ? core_percpu(thread->cpu) : arch_percpu(), thread);
+    if (!KILN_CONFIG_SMP && !attributes->is_suspended)
+        thread->state = THREAD_READY; /* as one that waits is, once it does not */
     core_wake(0, thread, state);
     return 0;
 }
