@@ -2,6 +2,7 @@
 #include <core/balance.h>
 
 #include <arch/spin.h>
+#include <core/lock.h>
 #include <core/place.h>
 #include <core/priority.h>
 #include <core/remote.h>
@@ -34,8 +35,9 @@ bool core_send_to_idle(struct kiln_thread *thread)
     uint32_t allowed = thread->cpus & ~bit_of(self->cpu);
     uint32_t idle = core_idle_cpus & allowed;
 
-    if (arch_thread_self() == self->idle_thread && !run_queue_first(self) &&
-        (thread->cpus & bit_of(self->cpu)))
+    if (thread == arch_thread_self() ||
+        (arch_thread_self() == self->idle_thread && !run_queue_first(self) &&
+         (thread->cpus & bit_of(self->cpu))))
         return false;
     while (idle) {
         unsigned cpu = (unsigned)__builtin_ctz(idle);
@@ -134,10 +136,24 @@ void core_give(void)
         if (thread) {
             run_queue_remove(thread);
             send(thread, cpu);
+            core_request_switch(self); /* it may have been the one to switch to */
         } else {
             self->is_crowded = false;
         }
     }
+}
+
+/* Its place is worked out anew by who changes its priority, under the lock of what it waits for. */
+static void move_waiting(struct kiln_thread *thread, unsigned cpu)
+{
+    struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
+
+    if (queue)
+        core_lock(&queue->lock);
+    core_set_ring(core_percpu(cpu), thread);
+    __atomic_store_n(&thread->cpu, cpu, __ATOMIC_RELEASE);
+    if (queue)
+        core_unlock(&queue->lock);
 }
 
 /* The running thread goes once its registers are saved: the idle thread sees to it. */
@@ -148,15 +164,14 @@ void core_move_here(struct kiln_thread *thread)
     if (thread->cpus & bit_of(self->cpu))
         return;
     if (!thread_is_ready(thread)) {
-        unsigned cpu = core_place(thread);
-
-        if (thread->state < THREAD_GONE) {
-            core_set_ring(core_percpu(cpu), thread);
-            __atomic_store_n(&thread->cpu, cpu, __ATOMIC_RELEASE);
-        }
+        if (thread == arch_thread_self())
+            core_remote_request(thread, REQUEST_MOVE); /* once its registers are saved, too */
+        else if (thread->state < THREAD_GONE)
+            move_waiting(thread, core_place(thread));
         return;
     }
     run_queue_remove(thread);
+    core_request_switch(self);
     if (thread != arch_thread_self()) {
         send(thread, core_place(thread));
         return;
@@ -164,7 +179,6 @@ void core_move_here(struct kiln_thread *thread)
     thread->state = THREAD_WAITING;
     thread->rank = RANK_MOST;
     self->moving = thread;
-    core_request_switch(self);
 }
 
 void core_send_moving(void)

@@ -45,21 +45,38 @@ void core_remote_request(struct kiln_thread *thread, uint32_t requests)
         put_into_inbox(thread);
 }
 
-/* The priority before the wake, which sorts by it; the suspension before it, which it may stop. */
+static void wake_here(struct kiln_thread *thread)
+{
+    if (core_make_ready(thread))
+        core_request_switch(arch_percpu());
+}
+
+/* In this order: the wake sorts by priority, is stopped by a suspension, and is done with a thread
+ * that has moved where that has gone, as is what follows in any step that sends it elsewhere. */
+static const struct {
+    uint32_t request;
+    void (*serve)(struct kiln_thread *thread);
+} steps[] = {
+    {REQUEST_PRIORITY, core_update_priority}, {REQUEST_SUSPEND, core_suspend_here},
+    {REQUEST_CANCEL, core_cancel_wait},
+#if KILN_CONFIG_SMP
+    {REQUEST_MOVE, core_move_here},
+#endif
+    {REQUEST_RESUME, core_resume_here},       {REQUEST_WAKE, wake_here},
+};
+
 void core_serve(struct kiln_thread *thread, uint32_t requests)
 {
-    if (requests & REQUEST_PRIORITY)
-        core_update_priority(thread);
-    if (requests & REQUEST_SUSPEND)
-        core_suspend_here(thread);
-    if ((requests & REQUEST_WAKE) && core_make_ready(thread))
-        core_request_switch(arch_percpu());
-    if (requests & REQUEST_CANCEL)
-        core_cancel_wait(thread);
-    if (requests & REQUEST_RESUME)
-        core_resume_here(thread);
-    if (KILN_CONFIG_SMP && (requests & REQUEST_MOVE))
-        core_move_here(thread);
+    for (unsigned i = 0; requests; i++) {
+        if (!(requests & steps[i].request))
+            continue;
+        if (KILN_CONFIG_SMP && __atomic_load_n(&thread->cpu, __ATOMIC_RELAXED) != arch_cpu_id()) {
+            core_remote_request(thread, requests);
+            return;
+        }
+        requests &= ~steps[i].request;
+        steps[i].serve(thread);
+    }
 }
 
 /* Once its requests are taken a thread may be put into an inbox again, or be gone. */
