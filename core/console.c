@@ -4,6 +4,7 @@
 #include <arch/cpu.h>
 #include <arch/spin.h>
 #include <board.h>
+#include <core/hold.h>
 #include <kiln/console.h>
 #include <kiln/system.h>
 
@@ -11,9 +12,11 @@
  * a line takes milliseconds. */
 static uint32_t writer;
 
-/* False when this CPU is in the midst of a write already: an interrupt handler's goes between. */
+/* Nobody preempts a thread that writes. False when this CPU is in the midst of a write already: an
+ * interrupt handler's goes between. */
 static bool begin_write(void)
 {
+    core_hold();
     uint32_t self = arch_cpu_id() + 1;
     uint32_t owner = 0;
 
@@ -34,6 +37,7 @@ static void end_write(bool began)
 {
     if (began)
         __atomic_store_n(&writer, 0, __ATOMIC_RELEASE);
+    core_release();
 }
 
 enum console_host core_console_host(void)

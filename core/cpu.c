@@ -10,6 +10,7 @@
 #include <arch/smp.h>
 #include <arch/spin.h>
 #include <arch/upcall.h>
+#include <core/hold.h>
 #include <core/idle.h>
 #include <core/interrupt.h>
 #include <core/pause.h>
@@ -134,11 +135,10 @@ static void call_there(unsigned cpu, void (*function)(void *argument), void *arg
     arch_spin_until_changes(&call.done, 0);
 }
 
-void core_call_others(void (*function)(void *argument), void *argument)
+static void call_others(void (*function)(void *argument), void *argument, unsigned count)
 {
     struct cpu_call calls[IRQ_CPUS];
     unsigned self = kiln_cpu_id();
-    unsigned count = kiln_cpu_count();
 
     for (unsigned cpu = 0; cpu < count; cpu++) {
         calls[cpu] = (struct cpu_call){.function = function, .argument = argument};
@@ -150,16 +150,30 @@ void core_call_others(void (*function)(void *argument), void *argument)
             arch_spin_until_changes(&calls[cpu].done, 0);
 }
 
+/* The thread stays on its CPU meanwhile: else one could be left out. */
+void core_call_all(void (*function)(void *argument), void *argument)
+{
+    unsigned count = kiln_cpu_count();
+
+    core_hold();
+    function(argument);
+    if (count > 1)
+        call_others(function, argument, count);
+    core_release();
+}
+
 int kiln_cpu_call(unsigned cpu, void (*function)(void *argument), void *argument)
 {
     KILN_ASSERT(!arch_in_interrupt());
     KILN_ASSERT(!arch_irqs_off());
     if (cpu >= kiln_cpu_count())
         return -EINVAL;
+    core_hold();
     if (!KILN_CONFIG_SMP || cpu == kiln_cpu_id())
         call_here(function, argument);
     else
         call_there(cpu, function, argument);
+    core_release();
     return 0;
 }
 

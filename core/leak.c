@@ -6,6 +6,7 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/spin.h>
+#include <core/hold.h>
 #include <core/leak_report.h>
 #include <core/pause.h>
 #include <core/percpu.h>
@@ -63,6 +64,7 @@ static uintptr_t check(uintptr_t sp)
 
     while (__atomic_exchange_n(&is_running, 1, __ATOMIC_ACQUIRE))
         arch_spin_relax();
+    core_hold();
     core_pause_others();
     traced_totals(&totals);
     state = traced_lock();
@@ -72,6 +74,7 @@ static uintptr_t check(uintptr_t sp)
     lost = core_leak_report(&totals);
     traced_unlock(state);
     core_resume_others();
+    core_release();
     __atomic_store_n(&is_running, 0, __ATOMIC_RELEASE);
     return lost;
 }

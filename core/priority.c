@@ -1,6 +1,7 @@
 /* Priorities: the thread's own, what it inherits, and what keeps others from preempting it. */
 #include <core/priority.h>
 
+#include <core/hold.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <core/wait.h>
@@ -145,26 +146,24 @@ int kiln_thread_set_priority(struct kiln_thread *thread, int priority)
     return 0;
 }
 
-void kiln_scheduler_lock(void)
+void core_end_hold(uintptr_t irq_state)
 {
     struct kiln_thread *self = arch_thread_self();
-    uintptr_t state = arch_irq_save();
 
-    self->scheduler_locks++;
-    self->rank = RANK_MOST;
-    self->special |= SPECIAL_RANK;
-    arch_irq_restore(state);
+    if (thread_is_ready(self))
+        core_set_rank(self);
+    core_reschedule(irq_state);
+}
+
+void kiln_scheduler_lock(void)
+{
+    core_hold();
 }
 
 void kiln_scheduler_unlock(void)
 {
-    struct kiln_thread *self = arch_thread_self();
-    uintptr_t state = arch_irq_save();
-
-    KILN_ASSERT(self->scheduler_locks > 0);
-    self->scheduler_locks--;
-    core_set_rank(self);
-    core_reschedule(state);
+    KILN_ASSERT(arch_thread_self()->scheduler_locks > 0);
+    core_release();
 }
 
 int kiln_thread_set_threshold(int priority)

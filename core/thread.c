@@ -1,4 +1,5 @@
 /* Boot's threads: the main thread and, with several CPUs, each one's idle thread. */
+#include <core/hold.h>
 #include <core/schedule.h>
 #include <core/thread.h>
 #include <arch/cpu.h>
@@ -32,6 +33,7 @@ struct kiln_thread core_main_thread = {
     .id = UINT64_MAX,
 };
 struct kiln_thread *kiln_thread_list = &core_main_thread;
+void (*core_after_hold)(uintptr_t irq_state);
 
 const char *kiln_thread_name(const struct kiln_thread *thread)
 {

@@ -1,5 +1,6 @@
 /* Creating threads. */
 #include <arch/mmu.h>
+#include <core/hold.h>
 #include <core/place.h>
 #include <core/priority.h>
 #include <core/schedule.h>
@@ -95,6 +96,7 @@ static struct kiln_thread *allocate(void *own_stack, size_t bytes)
     thread->stack_top = stack.top;
     thread->has_own_stack = !own_stack;
     thread->state = THREAD_SPARE;
+    core_after_hold = core_end_hold;
     core_list_thread(thread);
     return thread;
 }

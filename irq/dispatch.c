@@ -93,13 +93,22 @@ int kiln_irq_detach(unsigned irq)
     return 0;
 }
 
+/* What belongs to a CPU is told to that which the thread runs on all the while. */
+static void on_this_cpu(void (*change)(uint32_t irq), unsigned irq)
+{
+    uintptr_t state = arch_irq_save();
+
+    change(irq);
+    arch_irq_restore(state);
+}
+
 void kiln_irq_mask(unsigned irq)
 {
     bool is_interrupt = exists(irq);
 
     KILN_ASSERT(is_interrupt);
     if (is_interrupt)
-        irq_mask(irq);
+        on_this_cpu(irq_mask, irq);
 }
 
 void kiln_irq_unmask(unsigned irq)
@@ -108,5 +117,5 @@ void kiln_irq_unmask(unsigned irq)
 
     KILN_ASSERT(is_interrupt);
     if (is_interrupt)
-        irq_unmask(irq);
+        on_this_cpu(irq_unmask, irq);
 }

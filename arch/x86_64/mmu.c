@@ -51,9 +51,10 @@ void arch_tlb_flush(uintptr_t va, size_t bytes)
 {
     struct range range = {va, bytes};
 
-    forget(&range);
     if (KILN_CONFIG_SMP)
-        core_call_others(forget, &range);
+        core_call_all(forget, &range);
+    else
+        forget(&range);
 }
 
 void arch_tlb_flush_here(uintptr_t va, size_t bytes)

@@ -30,11 +30,11 @@ _Noreturn void core_cpu_entry(void);
 uintptr_t core_interrupt(uint32_t hint);
 
 /*
- * Runs a function on every other CPU that runs, in its interrupt handler, and waits until all have:
- * how arch reaches the TLBs of others where no instruction does. SMP builds, thread context or
+ * Runs a function on every CPU that runs, on others in their interrupt handler, and waits until all
+ * have: how arch reaches the TLBs of others where no instruction does. SMP builds, thread context or
  * boot; with interrupts on, or masked where no other CPU waits for this one with its own masked.
  */
-void core_call_others(void (*function)(void *argument), void *argument);
+void core_call_all(void (*function)(void *argument), void *argument);
 
 /* A clock of the board's whose rate is known: it counts up to mask and goes on at 0. */
 struct board_reference {

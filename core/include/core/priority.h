@@ -15,6 +15,9 @@ extern struct kiln_spinlock core_inheritance_lock;
 /* Works out the thread's rank: see kiln_thread.rank. Its CPU; interrupts masked. */
 void core_set_rank(struct kiln_thread *thread);
 
+/* core_after_hold. */
+void core_end_hold(uintptr_t irq_state);
+
 /* Has the thread's wanted_priority count. Its CPU; interrupts masked. */
 void core_update_priority(struct kiln_thread *thread);
 
