@@ -25,6 +25,12 @@ void core_account_switch(struct kiln_thread *from, struct kiln_thread *to)
     to->ran_since = now;
     to->switches++;
 }
+
+int core_switch_counted(struct kiln_thread *from, struct kiln_thread *to, uintptr_t irq_state)
+{
+    core_account_switch(from, to);
+    return arch_context_switch(&from->context, &to->context, irq_state);
+}
 #endif
 
 static inline bool were_on(uintptr_t irq_state)

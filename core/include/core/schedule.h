@@ -107,15 +107,16 @@ static inline void run_queue_to_front(struct kiln_thread *thread)
     *thread->ring = thread;
 }
 
-/* What every switch counts; RUN_TIME. */
+/* What every switch counts, and a switch that does; RUN_TIME. */
 void core_account_switch(struct kiln_thread *from, struct kiln_thread *to);
+int core_switch_counted(struct kiln_thread *from, struct kiln_thread *to, uintptr_t irq_state);
 
 /* Leaves `from` for `to`: arch_context_switch() with what every switch does. */
 static inline int core_switch(struct kiln_thread *from, struct kiln_thread *to, uintptr_t irq_state)
 {
-    if (KILN_CONFIG_RUN_TIME)
-        core_account_switch(from, to);
     KILN_TRACE(KILN_TRACE_SWITCH, from, to);
+    if (KILN_CONFIG_RUN_TIME)
+        return core_switch_counted(from, to, irq_state);
     return arch_context_switch(&from->context, &to->context, irq_state);
 }
 
