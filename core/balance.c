@@ -96,7 +96,8 @@ static struct kiln_thread *find_in_ring(struct kiln_thread *first, unsigned cpu,
     struct kiln_thread *thread = first;
 
     do {
-        if (thread != arch_thread_self() && (thread->cpus & bit_of(cpu)) && !thread->special)
+        if (thread != arch_thread_self() && (thread->cpus & bit_of(cpu)) && !thread->special &&
+            !thread->member)
             return thread;
         thread = thread->next;
     } while (thread != first && --*left > 0);
@@ -161,7 +162,7 @@ void core_move_here(struct kiln_thread *thread)
 {
     struct percpu *self = arch_percpu();
 
-    if (thread->cpus & bit_of(self->cpu))
+    if ((thread->cpus & bit_of(self->cpu)) || thread->member)
         return;
     if (!thread_is_ready(thread)) {
         if (thread == arch_thread_self())
@@ -199,6 +200,8 @@ int kiln_thread_set_cpus(struct kiln_thread *thread, uint32_t cpus)
         return -EINVAL;
     if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_GONE)
         return -ESRCH;
+    if (thread->member && !(cpus & bit_of(thread->cpu)))
+        return -EBUSY;
     __atomic_store_n(&thread->cpus, cpus, __ATOMIC_RELAXED);
     if (KILN_CONFIG_SMP)
         core_ask(thread, REQUEST_MOVE);

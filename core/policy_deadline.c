@@ -24,6 +24,7 @@ static bool deadline_begin(struct policy_thread *thread)
         return false;
     thread->deadline.budget = 0;
     thread->deadline.next = 0;
+    thread->deadline.is_done = true;
     thread->deadline.load = (uint32_t)((runtime * POLICY_LOAD_ONE + relative - 1) / relative);
     return true;
 }
@@ -46,10 +47,18 @@ static uint64_t due_time(const struct policy_thread *thread)
     return thread->deadline.next - thread->deadline.period + thread->deadline.relative;
 }
 
+bool policy_deadline_is_late(const struct policy_thread *thread, uint64_t now)
+{
+    return now > thread->deadline.job_due;
+}
+
 static void start_period(struct policy_thread *thread, uint64_t start)
 {
     thread->deadline.budget = thread->deadline.runtime;
     thread->deadline.next = start + thread->deadline.period;
+    if (thread->deadline.is_done)
+        thread->deadline.job_due = due_time(thread);
+    thread->deadline.is_done = false;
 }
 
 /* The next period has come; those that have passed whole are left out. */
@@ -65,6 +74,7 @@ static void wake(struct policy_thread *thread, uint64_t now)
 {
     uint64_t due = due_time(thread);
     if (now >= thread->deadline.next) {
+        thread->deadline.is_done = true;
         start_period(thread, now);
         return;
     }
@@ -83,8 +93,10 @@ static void deadline_add(struct policy_queue *queue, struct policy_thread *threa
 {
     if (why == POLICY_WOKEN)
         wake(thread, now);
-    else if (why == POLICY_JOB_IS_DONE)
+    if (why == POLICY_JOB_IS_DONE) {
+        thread->deadline.is_done = true;
         thread->deadline.budget = 0;
+    }
     if (thread->deadline.budget == 0 && now >= thread->deadline.next)
         release(thread, now);
     if (thread->deadline.budget == 0)

@@ -2,6 +2,7 @@
 #include <core/priority.h>
 
 #include <core/hold.h>
+#include <core/group.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <core/wait.h>
@@ -67,12 +68,16 @@ void core_update_priority(struct kiln_thread *thread)
 {
     uint8_t priority = __atomic_load_n(&thread->wanted_priority, __ATOMIC_RELAXED);
 
+    if (thread->member)
+        core_group_calls->leave_order(thread, priority);
     if (priority != thread->priority) {
         if (thread_is_ready(thread))
             change_ready(arch_percpu(), thread, priority);
         else if (!change_waiting(thread, priority))
             set_priority(arch_percpu(), thread, priority);
     }
+    if (thread->member)
+        core_group_calls->join_order(thread);
     if (thread != arch_thread_self() || thread_is_ready(thread))
         core_set_rank(thread);
 }
@@ -137,6 +142,8 @@ int kiln_thread_set_priority(struct kiln_thread *thread, int priority)
         return -EINVAL;
     if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_FINISHED)
         return -ESRCH;
+    if (thread->member)
+        return -EINVAL;
     state = arch_irq_save();
     core_lock(&core_inheritance_lock);
     thread->base_priority = (uint8_t)priority;

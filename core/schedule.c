@@ -4,6 +4,7 @@
 #include <arch/counter.h>
 #include <arch/fp.h>
 #include <core/balance.h>
+#include <core/group.h>
 #include <core/idle.h>
 #include <core/priority.h>
 #include <core/remote.h>
@@ -12,6 +13,8 @@
 
 /* In .noinit: what the bits in percpu.ready do not name is never read. */
 struct run_queue core_boot_run_queue KILN_NOINIT;
+
+const struct core_group_calls *core_group_calls;
 
 static void preempt(void);
 static void switch_to_next(void);
@@ -91,7 +94,9 @@ bool core_make_ready(struct kiln_thread *thread)
             thread->state = THREAD_SUSPENDED;
         return false;
     }
-    if (KILN_CONFIG_SMP && core_idle_cpus && core_send_to_idle(thread))
+    if (thread->special & SPECIAL_POLICY)
+        return core_group_calls->ready(thread);
+    if (KILN_CONFIG_SMP && core_idle_cpus && !thread->member && core_send_to_idle(thread))
         return false;
     thread->state = THREAD_READY;
     run_queue_add(thread);
@@ -144,6 +149,8 @@ void core_wake(int64_t result, struct kiln_thread *thread, uintptr_t irq_state)
     }
     run_queue_add(thread);
     if (rank > self->rank) {
+        if (__builtin_expect(self->special & SPECIAL_POLICY, 0))
+            core_group_calls->lose(self);
         if (__builtin_expect(were_on(irq_state), 1)) {
             core_switch(self, thread, irq_state);
             return;
@@ -168,6 +175,8 @@ static struct kiln_thread *who_preempts(struct percpu *percpu, struct kiln_threa
 /* Only who was suspended from an interrupt handler, or by itself, is not ready here. */
 static void leave(struct kiln_thread *self, struct kiln_thread *next, uintptr_t irq_state)
 {
+    if (self->special & SPECIAL_POLICY)
+        core_group_calls->lose(self);
     if (thread_is_ready(self))
         core_switch(self, next, irq_state);
     else if (KILN_CONFIG_SMP && arch_percpu()->moving)
@@ -246,6 +255,8 @@ static __attribute__((noinline)) void yield_specially(struct kiln_thread *self)
         return;
     }
     *self->ring = self->next;
+    if (self->special & SPECIAL_POLICY)
+        core_group_calls->yield(self);
     core_switch(self, run_queue_first(percpu), state);
 }
 

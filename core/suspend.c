@@ -1,6 +1,7 @@
 /* Suspending threads, whatever they do at the moment. */
 #include <core/suspend.h>
 
+#include <core/group.h>
 #include <core/priority.h>
 #include <core/remote.h>
 #include <core/schedule.h>
@@ -15,7 +16,10 @@ void core_suspend_here(struct kiln_thread *thread)
     if (!thread_is_ready(thread))
         return;
     thread->state = THREAD_SUSPENDED;
-    run_queue_remove(thread);
+    if (thread->special & SPECIAL_POLICY)
+        core_group_calls->unready(thread);
+    else
+        run_queue_remove(thread);
     if (thread == arch_thread_self())
         thread->rank = RANK_MOST; /* it runs, but has no place among its equals */
     core_request_switch(arch_percpu());

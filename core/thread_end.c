@@ -3,6 +3,7 @@
 
 #include <arch/spin.h>
 #include <core/cancel.h>
+#include <core/group.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <core/wait.h>
@@ -183,6 +184,8 @@ static void clean_up(struct kiln_thread *self)
         kiln_thread_set_cancellable(false);
         core_thread_data_destroy(self);
     }
+    if (self->member)
+        core_group_calls->end(self);
     if (self->timer.expired)
         core_timer_stop_and_wait(&self->timer);
     trim_spares();

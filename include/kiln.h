@@ -22,6 +22,7 @@
 #include <kiln/page.h>
 #include <kiln/panic.h>
 #include <kiln/pci.h>
+#include <kiln/policy.h>
 #include <kiln/pool.h>
 #include <kiln/program.h>
 #include <kiln/region.h>

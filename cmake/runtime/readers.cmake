@@ -4,9 +4,11 @@ include_guard()
 
 # OPTION_READERS_NAME: a pattern of the sources that read an option. Elsewhere its value does not
 # compile; an option that is not listed is told to all.
+set(SCHEDULER "balance|group|idle|mutex|place|policy\\.|priority|remote|schedule|semaphore|sleep|\
+suspend|thread|wait")
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
-^core/(balance|boot|console|cpu|fault|idle|interrupt|leak|log|map|memory_bug|mutex|panic|pause|place)|\
-^core/(priority|random|remote|schedule|semaphore|spinlock|suspend|system|thread|sleep|time|timer|wait)|^drivers/pci/access|^posix/locks")
+^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|leak|log|map|memory_bug|panic|pause|random)|\
+^core/(spinlock|system|time|timer)|^drivers/pci/access|^posix/locks")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")
 set(OPTION_READERS_HEAP_HARDENED
   "^mm/(heap|heap_large|leak_pages|pool|pool_cpus|slab|slab_stats)\\.c")
@@ -20,7 +22,6 @@ set(OPTION_READERS_X2APIC "^arch/x86_64/lapic")
 set(OPTION_READERS_LOG_LEVEL "^(core|irq)/")
 set(OPTION_READERS_FAULT_INJECTION
   "^core/(boot|fault_injection|system)|^mm/(fault|heap|page|page_exact|page_within|slab)\\.c")
-set(SCHEDULER "balance|idle|mutex|place|priority|remote|schedule|semaphore|sleep|suspend|thread|wait")
 set(OPTION_READERS_RUN_TIME "^core/(${SCHEDULER}|cpu)")
 set(OPTION_READERS_TRACE "^core/(${SCHEDULER}|cpu|interrupt|time)|^irq/dispatch|^mm/heap\\.c")
 set(TRACED_READERS "^mm/(backtraces|heap|heap_profile|leak|leak_pages|memory_stats|traced)\\.c")

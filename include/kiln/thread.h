@@ -26,12 +26,6 @@ struct kiln_thread;
 /** What a cancelled thread's result is. */
 #define KILN_CANCELLED ((void *)-1)
 
-/** How the threads of one priority share a CPU. */
-enum kiln_policy {
-    KILN_POLICY_FIFO,       /**< each runs until it waits, ends or yields */
-    KILN_POLICY_ROUND_ROBIN /**< as FIFO, but each in turn for a slice of time */
-};
-
 /** What a thread is to be; zeros are the defaults. */
 struct kiln_thread_attributes {
     const char *name;   /**< stays the caller's; NULL: "thread" */
@@ -40,12 +34,10 @@ struct kiln_thread_attributes {
     size_t stack_bytes; /**< 0: KILN_STACK_DEFAULT */
     int priority;       /**< 0 to 127; KILN_THREAD_ATTRIBUTES has the default */
     int threshold;      /**< who is not above it does not preempt the thread; 0: its priority */
-    enum kiln_policy policy;
-    int64_t slice;     /**< round robin: nanoseconds; 0: 10 ms */
-    uint32_t cpus;     /**< bit n: may run on CPU n; 0: on all */
-    bool is_detached;  /**< nobody joins it */
-    bool is_suspended; /**< starts with kiln_thread_resume() */
-    bool is_painted;   /**< its stack is filled, to tell later how much of it was used */
+    uint32_t cpus;      /**< bit n: may run on CPU n; 0: on all */
+    bool is_detached;   /**< nobody joins it */
+    bool is_suspended;  /**< starts with kiln_thread_resume() */
+    bool is_painted;    /**< its stack is filled, to tell later how much of it was used */
 };
 
 /** The defaults. */
@@ -109,13 +101,15 @@ void kiln_thread_yield(void);
 int kiln_thread_suspend(struct kiln_thread *thread);
 int kiln_thread_resume(struct kiln_thread *thread);
 
-/** Its priority without what it inherits, and setting it. -EINVAL: no priority; -ESRCH: it has
- * ended. Any context but a spinlock held; on another CPU it takes effect a little later. */
+/** Its priority without what it inherits, and setting it. -EINVAL: no priority, or the thread has a
+ * policy other than FIFO (kiln/policy.h); -ESRCH: it has ended. Any context but a spinlock held; on
+ * another CPU it takes effect a little later. */
 int kiln_thread_priority(const struct kiln_thread *thread);
 int kiln_thread_set_priority(struct kiln_thread *thread, int priority);
 
-/** Where a thread may run from now on: bit n, on CPU n. 0; -EINVAL: none of them runs; -ESRCH: it has
- * ended. Any context but a spinlock held; a thread elsewhere moves a little later. */
+/** Where a thread may run from now on: bit n, on CPU n. 0; -EINVAL: none of them runs; -EBUSY: it
+ * has a policy (kiln/policy.h), and so stays on its CPU; -ESRCH: it has ended. Any context but a
+ * spinlock held; a thread elsewhere moves a little later. */
 int kiln_thread_set_cpus(struct kiln_thread *thread, uint32_t cpus);
 
 /** The caller is preempted by nobody until it unlocks as often; it may wait, and others run

@@ -44,6 +44,10 @@ struct policy_thread {
             int64_t slice;  /* left; below 0 when it ran for longer */
         } normal;
         struct {
+            uint64_t slice; /* set */
+            uint64_t left;
+        } round_robin;
+        struct {
             uint32_t tickets; /* set; may change while the thread is not in the queue */
             uint64_t slice;   /* left */
         } lottery;
@@ -56,7 +60,9 @@ struct policy_thread {
             uint64_t relative;        /* set: its deadline, from the start of a period */
             uint64_t budget;          /* left of runtime in this period */
             uint64_t next;            /* when its next period starts */
-            uint32_t load;            /* runtime / relative, in POLICY_LOAD_ONE */
+            uint64_t job_due; /* the deadline of its job, which may go on in later periods */
+            bool is_done;     /* its next period is for a new job */
+            uint32_t load;    /* runtime / relative, in POLICY_LOAD_ONE */
         } deadline;
     };
 };
@@ -79,6 +85,7 @@ struct policy_queue {
             struct policy_ticket_node *root;
             uint32_t waiting;
         } lottery;
+        struct list_node round_robin;
         struct heap shortest;
         struct {
             struct heap ready;     /* by deadline */
@@ -131,6 +138,10 @@ struct policy {
     uint64_t (*alarm)(struct policy_queue *queue, const struct policy_thread *taken, uint64_t now);
 };
 
-extern const struct policy policy_normal, policy_lottery, policy_shortest, policy_deadline;
+extern const struct policy policy_round_robin, policy_normal, policy_lottery, policy_shortest,
+    policy_deadline;
+
+/* Whether the deadline of the job that it is at has passed. */
+bool policy_deadline_is_late(const struct policy_thread *thread, uint64_t now);
 
 #endif

@@ -29,6 +29,7 @@ enum thread_state {
 #define SPECIAL_SUSPEND 1u /* is to be suspended when it wakes */
 #define SPECIAL_RANK    2u /* its rank is not its priority: who is above it may have to wait */
 #define SPECIAL_CANCEL  4u /* is to be cancelled */
+#define SPECIAL_POLICY  8u /* is in its group's order: core/group.h */
 
 /* kiln_thread.requests: what its CPU is to do with it. */
 #define REQUEST_WAKE     1u
@@ -38,6 +39,7 @@ enum thread_state {
 #define REQUEST_CANCEL   16u
 #define REQUEST_MOVE     32u
 
+struct core_member;
 struct kiln_mutex;
 
 /*
@@ -103,6 +105,7 @@ struct kiln_thread {
     uint64_t ran_since; /* RUN_TIME: when it was switched to */
     uint64_t switches;  /* RUN_TIME: how often */
     void *data[KILN_THREAD_DATA];
+    struct core_member *member; /* of a group; NULL: its policy is the plain one */
 
     struct kiln_thread *registry_next, *registry_previous; /* core_threads_lock */
 };

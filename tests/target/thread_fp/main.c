@@ -25,11 +25,10 @@ static struct kiln_thread *start(unsigned cpu, int priority, void *(*function)(v
 {
     static uint32_t started;
     struct kiln_thread *thread = NULL;
-    int error = kiln_thread_create(
-        &thread,
-        KILN_THREAD_ATTRIBUTES(.name = "user", .priority = priority, .cpus = 1u << cpu,
-                               .policy = KILN_POLICY_ROUND_ROBIN, .slice = SLICE),
-        function, user);
+    const struct kiln_policy policy = {.kind = KILN_POLICY_ROUND_ROBIN, .slice = SLICE};
+    const struct kiln_thread_attributes *attributes =
+        KILN_THREAD_ATTRIBUTES(.name = "user", .priority = priority, .cpus = 1u << cpu);
+    int error = kiln_thread_create_with_policy(&thread, attributes, &policy, function, user);
 
     user->cpu = cpu;
     user->number = 16 * ++started;

@@ -1,0 +1,439 @@
+/* Groups of threads that have a policy, and the dispatchers that give them the CPU. */
+#include <core/group.h>
+
+#include <core/priority.h>
+#include <core/wait.h>
+#include <kiln/heap.h>
+#include <kiln/mutex.h>
+
+#define DISPATCHER_STACK_BYTES 4096
+
+static struct core_group *groups; /* atomic; added to under the mutex */
+static struct kiln_mutex groups_mutex = KILN_MUTEX_INIT;
+
+static bool runs(const struct core_group *group)
+{
+    return group->is_running && group->taken->thread == arch_thread_self();
+}
+
+static void charge(struct core_group *group, uint64_t now)
+{
+    group->policy->charge(&group->queue, &group->taken->policy, now - group->since, now);
+    group->since = now;
+}
+
+static void stop(struct core_group *group)
+{
+    group->is_running = false;
+    core_timer_stop(&group->alarm);
+}
+
+/* The alarm comes when the policy wants to be asked again. */
+static void set_alarm(struct core_group *group, uint64_t now)
+{
+    struct policy_thread *taken = group->taken ? &group->taken->policy : NULL;
+    uint64_t at = group->policy->alarm(&group->queue, taken, now);
+
+    core_timer_stop(&group->alarm);
+    if (at != POLICY_NEVER)
+        core_timer_start(&group->alarm, at);
+}
+
+static void add(struct core_group *group, struct core_member *member, enum policy_why why,
+                uint64_t now)
+{
+    group->policy->add(&group->queue, &member->policy, why, now);
+    member->waits = true;
+}
+
+/* False: it was in the run queue already. */
+static bool wake_dispatcher(struct core_group *group)
+{
+    if (!core_wait_end(group->dispatcher))
+        return false;
+    core_make_ready(group->dispatcher);
+    return true;
+}
+
+/* It is the next to run, and then chooses; at once if it has just been created, and is not yet in
+ * the run queue. */
+static void call_dispatcher(struct core_group *group)
+{
+    if (thread_is_ready(group->dispatcher))
+        run_queue_to_front(group->dispatcher);
+}
+
+/* The queue has changed, or time has passed. True: the CPU is to see who runs. While
+ * nobody of the group runs the dispatcher has its place in the run queue, and will look. */
+static bool look_again(struct core_group *group, uint64_t now)
+{
+    struct core_member *taken = group->taken;
+
+    if (wake_dispatcher(group))
+        return RANK_OF(group->priority) > arch_thread_self()->rank;
+    if (taken && !group->policy->due(&group->queue, &taken->policy, now)) {
+        if (runs(group))
+            set_alarm(group, now);
+        return false;
+    }
+    if (!runs(group))
+        return false;
+    call_dispatcher(group);
+    return true;
+}
+
+/* It may have waited so shortly that the dispatcher has not run since. */
+static bool group_ready(struct kiln_thread *thread)
+{
+    struct core_member *member = thread->member;
+    struct core_group *group = member->group;
+    uint64_t now = core_clock();
+
+    if (group->is_running)
+        charge(group, now);
+    if (group->taken == member) {
+        stop(group);
+        group->taken = NULL;
+    }
+    thread->state = THREAD_READY;
+    add(group, member, POLICY_WOKEN, now);
+    return look_again(group, now);
+}
+
+static void group_unready(struct kiln_thread *thread)
+{
+    struct core_member *member = thread->member;
+    struct core_group *group = member->group;
+
+    if (core_group_take_out(member))
+        return;
+    if (group->is_running)
+        charge(group, core_clock());
+    stop(group);
+    group->taken = NULL;
+    run_queue_remove(thread);
+}
+
+static void group_lose(struct kiln_thread *self)
+{
+    struct core_group *group = self->member->group;
+
+    if (!runs(group))
+        return;
+    charge(group, core_clock());
+    stop(group);
+    call_dispatcher(group);
+}
+
+void core_group_give_way(struct kiln_thread *self, enum policy_why why)
+{
+    group_lose(self);
+    self->member->group->why = why;
+}
+
+static void group_yield(struct kiln_thread *self)
+{
+    core_group_give_way(self, POLICY_YIELDED);
+}
+
+static void expired(struct core_timer *alarm)
+{
+    struct core_group *group = list_entry(alarm, struct core_group, alarm);
+    uint64_t now = core_clock();
+
+    if (runs(group))
+        charge(group, now);
+    else if (group->taken)
+        return;
+    if (look_again(group, now))
+        core_request_switch(arch_percpu());
+}
+
+/* The one that runs comes into the group's order: it is the one taken. */
+static void take_running(struct core_member *member)
+{
+    struct core_group *group = member->group;
+    uint64_t now = core_clock();
+
+    if (group->taken) {
+        run_queue_remove(group->taken->thread);
+        add(group, group->taken, POLICY_PASSED_BY, now);
+    }
+    add(group, member, POLICY_WOKEN, now);
+    core_group_take_out(member);
+    wake_dispatcher(group);
+    run_queue_add(member->thread);
+    group->taken = member;
+    group->is_running = true;
+    group->since = now;
+    call_dispatcher(group);
+    core_request_switch(arch_percpu());
+}
+
+static void enter_order(struct kiln_thread *thread)
+{
+    if (thread == arch_thread_self())
+        take_running(thread->member);
+    else if (group_ready(thread))
+        core_request_switch(arch_percpu());
+}
+
+static void leave_order(struct kiln_thread *thread, uint8_t priority)
+{
+    if (!(thread->special & SPECIAL_POLICY) || thread->member->group->priority == priority)
+        return;
+    if (thread_is_ready(thread)) {
+        group_unready(thread);
+        run_queue_add(thread);
+    }
+    thread->special &= (uint8_t)~SPECIAL_POLICY;
+}
+
+static void join_order(struct kiln_thread *thread)
+{
+    if ((thread->special & SPECIAL_POLICY) || thread->member->group->priority != thread->priority)
+        return;
+    thread->special |= SPECIAL_POLICY;
+    if (thread_is_ready(thread)) {
+        run_queue_remove(thread);
+        enter_order(thread);
+    }
+}
+
+/* The dispatcher has the CPU: sees whether the one that was taken goes on, and takes another one.
+ */
+static void choose(struct core_group *group, uint64_t now)
+{
+    struct core_member *taken = group->taken;
+
+    if (group->is_running)
+        charge(group, now);
+    stop(group);
+    if (taken && !thread_is_ready(taken->thread)) {
+        taken = NULL;
+    } else if (taken && (group->why != POLICY_PASSED_BY ||
+                         group->policy->due(&group->queue, &taken->policy, now))) {
+        run_queue_remove(taken->thread);
+        add(group, taken, group->why, now);
+        taken = NULL;
+    }
+    if (!taken) {
+        taken = (struct core_member *)group->policy->take(&group->queue, now);
+        if (taken) {
+            taken->waits = false;
+            run_queue_add(taken->thread);
+        }
+    }
+    group->taken = taken;
+}
+
+/* Nothing but the group's own threads, and the alarm, wake it. */
+static void park(struct core_group *group, uintptr_t masked)
+{
+    struct percpu *percpu = arch_percpu();
+    struct kiln_thread *self = group->dispatcher;
+    struct kiln_thread *next = core_leave_run_queue(percpu, self);
+
+    set_alarm(group, core_clock());
+    core_lock(&group->parked.lock);
+    core_wait_add(&group->parked, self);
+    core_unlock(&group->parked.lock);
+    core_block(percpu, self, next, masked);
+}
+
+/* Plain threads of the same priority have their turns when one of the group's yields. */
+static bool let_equals_run(struct core_group *group, uintptr_t masked)
+{
+    struct kiln_thread *self = group->dispatcher;
+
+    run_queue_remove(self);
+    run_queue_remove(group->taken->thread);
+    run_queue_add(self);
+    run_queue_add(group->taken->thread);
+    struct kiln_thread *next = run_queue_first(arch_percpu());
+
+    if (next == self)
+        return false;
+    core_switch(self, next, masked);
+    return true;
+}
+
+static void run_taken(struct core_group *group, uintptr_t masked)
+{
+    run_queue_to_front(group->taken->thread);
+    group->is_running = true;
+    group->since = core_clock();
+    set_alarm(group, group->since);
+    core_switch(group->dispatcher, group->taken->thread, masked);
+}
+
+static _Noreturn void *dispatch(void *argument)
+{
+    struct core_group *group = argument;
+
+    arch_irq_disable();
+    group->dispatcher->is_firm = true;
+    for (;;) {
+        uintptr_t masked = arch_irq_save();
+        bool has_yielded;
+
+        choose(group, core_clock());
+        has_yielded = group->why == POLICY_YIELDED;
+        group->why = POLICY_PASSED_BY;
+        if (!group->taken)
+            park(group, masked);
+        else if (!has_yielded || !let_equals_run(group, masked))
+            run_taken(group, masked);
+    }
+}
+
+static void drop(struct core_member *member)
+{
+    struct core_group *group = member->group;
+
+    core_lock(&group->lock);
+    if (group->policy->leave)
+        group->policy->leave(&group->queue, &member->policy);
+    core_unlock(&group->lock);
+}
+
+struct core_member *core_group_change(struct kiln_thread *thread, struct core_member *member)
+{
+    struct core_member *old = thread->member;
+    bool is_ready = thread_is_ready(thread);
+
+    if (is_ready && (thread->special & SPECIAL_POLICY))
+        group_unready(thread);
+    else if (is_ready)
+        run_queue_remove(thread);
+    thread->special &= (uint8_t)~SPECIAL_POLICY;
+    thread->member = NULL;
+    if (old)
+        drop(old);
+    if (is_ready)
+        thread->state = THREAD_SUSPENDED;
+    if (member)
+        member->own_priority = old ? old->own_priority : thread->base_priority;
+    core_lock(&core_inheritance_lock);
+    if (member)
+        thread->base_priority = member->group->priority;
+    else if (old)
+        thread->base_priority = old->own_priority;
+    core_inherit(thread);
+    core_unlock(&core_inheritance_lock);
+    if (is_ready)
+        thread->state = THREAD_READY;
+    core_set_rank(thread);
+    if (is_ready) {
+        run_queue_add(thread);
+        if (thread == arch_thread_self())
+            run_queue_to_front(thread);
+        core_request_switch(arch_percpu());
+    }
+    thread->member = member;
+    if (member)
+        join_order(thread);
+    return old;
+}
+
+static void group_end(struct kiln_thread *self)
+{
+    uintptr_t state = arch_irq_save();
+    struct core_member *member = core_group_change(self, NULL);
+
+    arch_irq_restore(state);
+    kiln_heap_free(member);
+}
+
+bool core_group_take_out(struct core_member *member)
+{
+    if (!member->waits)
+        return false;
+    member->group->policy->remove(&member->group->queue, &member->policy);
+    member->waits = false;
+    return true;
+}
+
+void core_group_put_back(struct core_member *member)
+{
+    struct core_group *group = member->group;
+    uint64_t now = core_clock();
+
+    if (group->is_running)
+        charge(group, now);
+    add(group, member, POLICY_MOVED, now);
+    if (look_again(group, now))
+        core_request_switch(arch_percpu());
+}
+
+static const struct core_group_calls calls = {
+    .ready = group_ready,
+    .unready = group_unready,
+    .lose = group_lose,
+    .yield = group_yield,
+    .leave_order = leave_order,
+    .join_order = join_order,
+    .end = group_end,
+};
+
+static bool start_dispatcher(struct core_group *group)
+{
+    const struct kiln_thread_attributes attributes = {
+        .name = group->policy->name,
+        .stack_bytes = DISPATCHER_STACK_BYTES,
+        .priority = group->priority,
+        .cpus = 1u << group->cpu,
+        .is_detached = true,
+        .is_suspended = true,
+    };
+
+    if (kiln_thread_create(&group->dispatcher, &attributes, dispatch, group))
+        return false;
+    kiln_thread_resume(group->dispatcher);
+    return true;
+}
+
+static struct core_group *make(const struct policy *policy, unsigned cpu, uint8_t priority)
+{
+    struct core_group *group = kiln_heap_allocate(sizeof(*group));
+
+    if (!group)
+        return NULL;
+    *group = (struct core_group){
+        .policy = policy,
+        .parked = KILN_WAIT_QUEUE_INIT("policy"),
+        .alarm.expired = expired,
+        .why = POLICY_PASSED_BY,
+        .priority = priority,
+        .cpu = cpu,
+        .next = groups,
+    };
+    policy->init(&group->queue, core_clock());
+    core_group_calls = &calls;
+    if (!start_dispatcher(group)) {
+        kiln_heap_free(group);
+        return NULL;
+    }
+    __atomic_store_n(&groups, group, __ATOMIC_RELEASE);
+    return group;
+}
+
+static struct core_group *find(const struct policy *policy, unsigned cpu, uint8_t priority)
+{
+    struct core_group *group = __atomic_load_n(&groups, __ATOMIC_ACQUIRE);
+
+    while (group && (group->policy != policy || group->cpu != cpu || group->priority != priority))
+        group = group->next;
+    return group;
+}
+
+struct core_group *core_group_find(const struct policy *policy, unsigned cpu, uint8_t priority)
+{
+    kiln_mutex_lock(&groups_mutex);
+    struct core_group *group = find(policy, cpu, priority);
+
+    if (!group)
+        group = make(policy, cpu, priority);
+    kiln_mutex_unlock(&groups_mutex);
+    return group;
+}
