@@ -1,4 +1,6 @@
 /* Creating threads. */
+#include <core/thread_create.h>
+
 #include <arch/mmu.h>
 #include <core/hold.h>
 #include <core/place.h>
@@ -156,6 +158,27 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
         thread->ran = thread->switches = 0;
 }
 
+static inline void prepare(struct kiln_thread *thread,
+                           const struct kiln_thread_attributes *attributes,
+                           void *(*function)(void *argument), void *argument)
+{
+    fill(thread, attributes);
+    thread->function = function;
+    thread->argument = argument;
+}
+
+void core_thread_start(struct kiln_thread *thread, uintptr_t irq_state)
+{
+    __atomic_store_n(&thread->state, THREAD_NEW, __ATOMIC_RELEASE);
+    arch_context_init(&thread->context, thread->stack_top, enter);
+    if (KILN_CONFIG_SMP)
+        thread->cpu = core_place(thread);
+    core_set_ring(KILN_CONFIG_SMP ? core_percpu(thread->cpu) : arch_percpu(), thread);
+    if (!KILN_CONFIG_SMP && !(thread->special & SPECIAL_SUSPEND))
+        thread->state = THREAD_READY; /* as one that waits is, once it does not */
+    core_wake(0, thread, irq_state);
+}
+
 static void paint(struct kiln_thread *thread)
 {
     thread->is_painted = true;
@@ -185,7 +208,6 @@ int kiln_thread_create(struct kiln_thread **created,
 {
     struct kiln_thread_attributes own;
     struct kiln_thread *thread;
-    uintptr_t state;
 
     KILN_ASSERT(!arch_in_interrupt() && !arch_irqs_off());
     if (!attributes)
@@ -195,22 +217,36 @@ int kiln_thread_create(struct kiln_thread **created,
     thread = find_memory(attributes);
     if (!thread)
         return -ENOMEM;
-    fill(thread, attributes);
-    thread->function = function;
-    thread->argument = argument;
+    if (created)
+        *created = thread;
+    prepare(thread, attributes, function, argument);
     core_tls_init(thread, (char *)thread + tls_offset());
     if (attributes->is_painted)
         paint(thread);
-    __atomic_store_n(&thread->state, THREAD_NEW, __ATOMIC_RELEASE);
-    arch_context_init(&thread->context, thread->stack_top, enter);
-    if (KILN_CONFIG_SMP)
-        thread->cpu = core_place(thread);
-    if (created)
-        *created = thread;
-    state = arch_irq_save();
-    core_set_ring(KILN_CONFIG_SMP ? core_percpu(thread->cpu) : arch_percpu(), thread);
-    if (!KILN_CONFIG_SMP && !attributes->is_suspended)
-        thread->state = THREAD_READY; /* as one that waits is, once it does not */
-    core_wake(0, thread, state);
+    core_thread_start(thread, arch_irq_save());
     return 0;
+}
+
+/* The thread and its thread-local data stand at the upper end, where its stack does not reach
+ * if it overflows. */
+struct kiln_thread *core_thread_prepare(void *memory, size_t bytes,
+                                        const struct kiln_thread_attributes *attributes,
+                                        void *(*function)(void *argument), void *argument)
+{
+    size_t align = core_tls_align();
+    uintptr_t mask = ~(uintptr_t)((align < 64 ? 64 : align) - 1);
+    uintptr_t place = ((uintptr_t)memory + bytes - tls_offset() - core_tls_bytes()) & mask;
+    struct kiln_thread *thread = (struct kiln_thread *)place;
+
+    if (bytes < tls_offset() + core_tls_bytes() || place < (uintptr_t)memory + KILN_STACK_LEAST)
+        kiln_panic("thread-local data leave no room for the stack of %s", name_of(attributes));
+    memset(thread, 0, sizeof(*thread));
+    thread->stack_bottom = (uintptr_t)memory;
+    thread->stack_top = place;
+    thread->state = THREAD_SPARE;
+    core_after_hold = core_end_hold;
+    core_list_thread(thread);
+    prepare(thread, attributes, function, argument);
+    core_tls_init(thread, (char *)thread + tls_offset());
+    return thread;
 }

@@ -37,5 +37,6 @@
 #include <kiln/trace.h>
 #include <kiln/vm.h>
 #include <kiln/wait.h>
+#include <kiln/work.h>
 
 #endif
