@@ -25,6 +25,8 @@ static void send(struct kiln_thread *thread, unsigned cpu)
 {
     thread->state = THREAD_WAITING;
     core_set_ring(core_percpu(cpu), thread);
+    core_count_threads(core_percpu(thread->cpu), UINT32_MAX);
+    core_count_threads(core_percpu(cpu), 1);
     __atomic_store_n(&thread->cpu, cpu, __ATOMIC_RELEASE);
     core_remote_request(thread, REQUEST_WAKE);
 }
@@ -69,7 +71,7 @@ static void ask(const struct percpu *self)
         unsigned cpu = (self->cpu + step) % count;
         struct percpu *other = core_percpu(cpu);
 
-        if (!looks_busy(other))
+        if (!looks_busy(other) || (core_idle_cpus & bit_of(cpu)))
             continue;
         if (__atomic_fetch_or(&other->wanted_by, bit_of(self->cpu), __ATOMIC_RELEASE) == 0)
             irq_send_ipi(cpu);
@@ -90,14 +92,23 @@ void core_idle_end(void)
     __atomic_fetch_and(&core_idle_cpus, ~bit_of(arch_percpu()->cpu), __ATOMIC_RELAXED);
 }
 
-/* The first of a ring, or behind it, that may go there. The running thread may not. */
+/* The thread that stays here: the running one, or who is to run now instead of the idle thread.
+ * Else two idle CPUs could go on giving it to each other. */
+static const struct kiln_thread *who_stays(struct percpu *self)
+{
+    const struct kiln_thread *running = arch_thread_self();
+
+    return running == self->idle_thread ? run_queue_first(self) : running;
+}
+
+/* The first of a ring, or behind it, that may go there. */
 static struct kiln_thread *find_in_ring(struct kiln_thread *first, unsigned cpu, unsigned *left)
 {
+    const struct kiln_thread *stays = who_stays(arch_percpu());
     struct kiln_thread *thread = first;
 
     do {
-        if (thread != arch_thread_self() && (thread->cpus & bit_of(cpu)) && !thread->special &&
-            !thread->member)
+        if (thread != stays && (thread->cpus & bit_of(cpu)) && !thread->special && !thread->member)
             return thread;
         thread = thread->next;
     } while (thread != first && --*left > 0);
@@ -152,6 +163,8 @@ static void move_waiting(struct kiln_thread *thread, unsigned cpu)
     if (queue)
         core_lock(&queue->lock);
     core_set_ring(core_percpu(cpu), thread);
+    core_count_threads(core_percpu(thread->cpu), UINT32_MAX);
+    core_count_threads(core_percpu(cpu), 1);
     __atomic_store_n(&thread->cpu, cpu, __ATOMIC_RELEASE);
     if (queue)
         core_unlock(&queue->lock);

@@ -45,6 +45,7 @@ struct percpu core_boot_percpu = {
     .interrupt = IRQ_NONE,
 #if KILN_CONFIG_SMP
     .run_queue = &core_boot_run_queue,
+    .threads = 1,
 #endif
     .ready = {0, 1}, /* the main thread */
     .online = 1,

@@ -167,12 +167,18 @@ static inline void prepare(struct kiln_thread *thread,
     thread->argument = argument;
 }
 
+static void settle(struct kiln_thread *thread)
+{
+    thread->cpu = core_place(thread);
+    core_count_threads(core_percpu(thread->cpu), 1);
+}
+
 void core_thread_start(struct kiln_thread *thread, uintptr_t irq_state)
 {
     __atomic_store_n(&thread->state, THREAD_NEW, __ATOMIC_RELEASE);
     arch_context_init(&thread->context, thread->stack_top, enter);
     if (KILN_CONFIG_SMP)
-        thread->cpu = core_place(thread);
+        settle(thread);
     core_set_ring(KILN_CONFIG_SMP ? core_percpu(thread->cpu) : arch_percpu(), thread);
     if (!KILN_CONFIG_SMP && !(thread->special & SPECIAL_SUSPEND))
         thread->state = THREAD_READY; /* as one that waits is, once it does not */

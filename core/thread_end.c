@@ -4,6 +4,7 @@
 #include <arch/spin.h>
 #include <core/cancel.h>
 #include <core/group.h>
+#include <core/place.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <core/wait.h>
@@ -203,6 +204,8 @@ _Noreturn void kiln_thread_exit(void *result)
     state = arch_irq_save();
     core_assert_may_wait(state);
     run_queue_remove(self);
+    if (KILN_CONFIG_SMP)
+        core_count_threads(arch_percpu(), UINT32_MAX);
     tell_end(self);
     leave(arch_percpu(), self);
 }

@@ -3,6 +3,7 @@
 #define CORE_PLACE_H
 
 #include <arch/cpu.h>
+#include <core/percpu.h>
 #include <core/thread.h>
 #include <kiln/cpu.h>
 
@@ -12,15 +13,20 @@ static inline uint32_t core_running_cpus(void)
     return KILN_CONFIG_SMP ? (1u << kiln_cpu_count()) - 1 : 1;
 }
 
-/* Another one of those that the thread may run on. */
-unsigned core_place_elsewhere(const struct kiln_thread *thread);
+/* Of those that the thread may run on, the CPU with the fewest threads: this one, if it is one of
+ * them. */
+unsigned core_place_among(const struct kiln_thread *thread);
 
-/* A CPU that the thread may run on: this one if possible. Any context. */
+/* The CPU that a thread is to belong to. Any context. */
 static inline unsigned core_place(const struct kiln_thread *thread)
 {
-    unsigned here = arch_cpu_id();
+    return kiln_cpu_count() == 1 ? 0 : core_place_among(thread);
+}
 
-    return thread->cpus >> here & 1 ? here : core_place_elsewhere(thread);
+/* A CPU has so many threads more, or fewer. */
+static inline void core_count_threads(struct percpu *percpu, uint32_t more)
+{
+    __atomic_fetch_add(&percpu->threads, more, __ATOMIC_RELAXED);
 }
 
 #endif
