@@ -126,6 +126,13 @@ static __attribute__((noinline)) void wake_slowly(int64_t result, struct kiln_th
     core_reschedule(irq_state);
 }
 
+/* The running thread is special, and another one is above it. */
+static __attribute__((noinline)) void leave_specially(uintptr_t irq_state)
+{
+    core_request_switch(arch_percpu());
+    core_reschedule(irq_state);
+}
+
 /* The short way. One of the running thread's own priority goes behind all others: before the
  * running thread, which is the first of their ring. */
 void core_wake(int64_t result, struct kiln_thread *thread, uintptr_t irq_state)
@@ -149,8 +156,10 @@ void core_wake(int64_t result, struct kiln_thread *thread, uintptr_t irq_state)
     }
     run_queue_add(thread);
     if (rank > self->rank) {
-        if (__builtin_expect(self->special & SPECIAL_POLICY, 0))
-            core_group_calls->lose(self);
+        if (__builtin_expect(self->special, 0)) {
+            leave_specially(irq_state);
+            return;
+        }
         if (__builtin_expect(were_on(irq_state), 1)) {
             core_switch(self, thread, irq_state);
             return;
