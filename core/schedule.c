@@ -16,7 +16,6 @@ struct run_queue core_boot_run_queue KILN_NOINIT;
 
 const struct core_group_calls *core_group_calls;
 
-static void preempt(void);
 static void switch_to_next(void);
 
 #if KILN_CONFIG_RUN_TIME
@@ -43,14 +42,14 @@ static inline bool were_on(uintptr_t irq_state)
 
 void core_request_switch(struct percpu *percpu)
 {
-    percpu->reschedule = preempt;
+    percpu->reschedule = core_preempt;
 }
 
 /* A thread has become ready that is above all others, if it is the only one until then. */
 static inline void request_switch_to(struct percpu *percpu, struct kiln_thread *thread)
 {
     percpu->next = thread;
-    percpu->reschedule = percpu->reschedule ? preempt : switch_to_next;
+    percpu->reschedule = percpu->reschedule ? core_preempt : switch_to_next;
 }
 
 /* A single CPU has no idle thread: whoever was the last to run waits in its place, and nothing
@@ -208,13 +207,17 @@ static __attribute__((noinline)) void leave_with_fp(struct kiln_thread *self,
     arch_fp_restore(state);
 }
 
-/* Instead of the return from an interrupt. */
-static void preempt(void)
+void core_preempt(void)
 {
-    struct kiln_thread *self = arch_thread_self();
-    struct kiln_thread *next = who_preempts(arch_percpu(), self);
+    struct kiln_thread *self = arch_thread_self(), *next;
+    struct percpu *percpu = arch_percpu();
 
-    if ((!next && thread_is_ready(self)) || arch_percpu()->is_idle)
+    if (__builtin_expect(percpu->run_deferred != NULL, 0)) {
+        percpu->run_deferred();
+        return;
+    }
+    next = who_preempts(percpu, self);
+    if ((!next && thread_is_ready(self)) || percpu->is_idle)
         return;
     if (self->context.uses_fp)
         leave_with_fp(self, next);
@@ -241,7 +244,7 @@ void core_reschedule(uintptr_t irq_state)
     struct kiln_thread *self = arch_thread_self();
     struct kiln_thread *next;
 
-    if (arch_irq_state_is_off(irq_state)) {
+    if (arch_irq_state_is_off(irq_state) || arch_percpu()->run_deferred) {
         core_request_switch(arch_percpu());
         arch_irq_restore(irq_state);
         return;
@@ -259,7 +262,7 @@ static __attribute__((noinline)) void yield_specially(struct kiln_thread *self)
     uintptr_t state = arch_irq_save();
     struct percpu *percpu = arch_percpu();
 
-    if (!were_on(state)) {
+    if (!were_on(state) || percpu->run_deferred) {
         arch_irq_restore(state);
         return;
     }

@@ -12,6 +12,7 @@
 #define PERCPU_PAUSE 2u
 
 struct cpu_call;
+struct kiln_deferred;
 struct run_queue;
 struct kiln_thread;
 
@@ -33,6 +34,9 @@ struct percpu {
     void (*reschedule)(void); /* not NULL: an interrupt ends with it instead of going back */
     struct kiln_thread *next; /* for whom that is, if it is switch_to_next() */
     struct run_queue *run_queue;
+    void (*run_deferred)(void); /* not NULL: functions are deferred, or such a one runs */
+    struct kiln_deferred *deferred, **deferred_last;
+    bool runs_deferred;
     struct kiln_thread *moving; /* runs, or has just been left, and goes to another CPU */
     volatile bool is_crowded;   /* may have several ready threads of one priority; others look */
     bool is_idle; /* waits for a thread to be ready on the stack of one that is not; SMP=0 */

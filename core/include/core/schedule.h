@@ -124,6 +124,8 @@ static inline void core_assert_may_wait(uintptr_t irq_state)
 {
     if (KILN_CONFIG_CHECKS && arch_irq_state_is_off(irq_state))
         kiln_panic("a thread waits or ends in an interrupt handler or with interrupts masked");
+    if (KILN_CONFIG_CHECKS && arch_percpu()->run_deferred)
+        kiln_panic("a function that kiln_irq_defer() has run waits");
 }
 
 /* The running thread leaves the run queue. Returns who is to run next, for core_block(); NULL:
@@ -182,6 +184,9 @@ bool core_make_ready(struct kiln_thread *thread);
 
 /* Has the CPU see, as soon as interrupts are on, whether another thread is to run. */
 void core_request_switch(struct percpu *percpu);
+
+/* Instead of the return from an interrupt: runs who is to run. Interrupts masked. */
+void core_preempt(void);
 
 /* Sees to it now if interrupts were on, else has it seen to. Restores the interrupt state. */
 void core_reschedule(uintptr_t irq_state);
