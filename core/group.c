@@ -212,7 +212,8 @@ static void choose(struct core_group *group, uint64_t now)
     if (taken && !thread_is_ready(taken->thread)) {
         taken = NULL;
     } else if (taken && (group->why != POLICY_PASSED_BY ||
-                         group->policy->due(&group->queue, &taken->policy, now))) {
+                         (taken->thread->rank == taken->thread->own_rank &&
+                          group->policy->due(&group->queue, &taken->policy, now)))) {
         run_queue_remove(taken->thread);
         add(group, taken, group->why, now);
         taken = NULL;

@@ -158,3 +158,27 @@ class Boards(KilnTest):
                                 timeout=60, check=False)
         os.close(writing)
         self.assertEqual((result.returncode, result.stderr), (128 + signal.SIGPIPE, b""))
+
+
+class Schedule(KilnTest):
+    def test_policies(self):
+        """schedule shows the same jobs under each policy as the textbooks have them"""
+        output = self.good("run", "schedule", "-b", "virt-aarch64", "--icount").decode()
+        charts = dict(part.split("\n", 1) for part in output.split("\n\n")[1:])
+        first_come = next(text for name, text in charts.items() if name.startswith("First come"))
+        self.assertIn("A |##########          |  turnaround  10.0", first_come)
+        self.assertIn("B | .........##        |", first_come)
+        self.assertIn("E |     ............###|", first_come)
+        self.assertIn("C |  ........#         |", charts["Shortest job first"])
+        self.assertIn("A |#..........#########|", charts["Shortest remaining time"])
+        self.assertIn("B | #..#", charts["Round robin"])
+        means = {line[:26].strip(): float(line[26:36]) for line in output.splitlines()[-6:]}
+        self.assertEqual(min(means, key=means.get), "Shortest remaining time")
+        self.assertGreater(means["First come, first served"], means["Shortest job first"])
+
+    def test_jobs(self):
+        """schedule takes jobs as arguments, and refuses what are none"""
+        output = self.good("run", "schedule", "-b", "virt-aarch64", "--icount", "--", "0:2", "1:1")
+        self.assertIn(b"Job B arrives at 1 and takes 1.\n", output)
+        self.assertEqual(self.kiln("run", "schedule",
+                                   "-b", "virt-aarch64", "--", "0:0").returncode, 2)
