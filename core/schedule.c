@@ -53,9 +53,10 @@ static inline void request_switch_to(struct percpu *percpu, struct kiln_thread *
 }
 
 /* A single CPU has no idle thread: whoever was the last to run waits in its place, and nothing
- * preempts it meanwhile. */
+ * preempts it meanwhile. That is not its run time. */
 static struct kiln_thread *wait_for_ready(struct percpu *percpu, struct kiln_thread *self)
 {
+    uint64_t since = KILN_CONFIG_RUN_TIME ? arch_counter() : 0;
     struct kiln_thread *next;
 
     self->rank = RANK_MOST;
@@ -66,6 +67,8 @@ static struct kiln_thread *wait_for_ready(struct percpu *percpu, struct kiln_thr
     } while (!next);
     percpu->is_idle = false;
     core_set_rank(self);
+    if (KILN_CONFIG_RUN_TIME)
+        self->ran_since += arch_counter() - since;
     return next;
 }
 

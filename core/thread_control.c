@@ -65,11 +65,12 @@ static enum kiln_thread_state state_of(const struct kiln_thread *thread,
     return is_running(thread) ? KILN_THREAD_RUNNING : KILN_THREAD_READY;
 }
 
+/* Another CPU may have switched to it since the counter was read. */
 static int64_t run_time_of(const struct kiln_thread *thread, bool is_running)
 {
     uint64_t running = is_running && KILN_CONFIG_RUN_TIME ? arch_counter() - thread->ran_since : 0;
 
-    return (int64_t)core_time_of_counts(thread->ran + running);
+    return (int64_t)core_time_of_counts(thread->ran + ((int64_t)running > 0 ? running : 0));
 }
 
 /* The queue that it waits in, and what that is. Another CPU's thread may have left it, and given
