@@ -13,12 +13,16 @@
 #define BASE KILN_PRIORITY_DEFAULT
 
 static char order[64];
-static unsigned order_length;
+static volatile unsigned order_length;
 
 static inline void note(char letter)
 {
-    if (order_length < sizeof order - 1)
-        order[order_length++] = letter;
+    unsigned place = order_length;
+
+    if (place < sizeof order - 1) {
+        order[place] = letter;
+        order_length = place + 1;
+    }
 }
 
 /* One point: those letters since the last look. */
