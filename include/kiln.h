@@ -23,6 +23,7 @@
 #include <kiln/panic.h>
 #include <kiln/pci.h>
 #include <kiln/policy.h>
+#include <kiln/percpu.h>
 #include <kiln/pool.h>
 #include <kiln/program.h>
 #include <kiln/region.h>
