@@ -4,9 +4,17 @@
 #include <core/balance.h>
 #include <core/schedule.h>
 
+void (*core_idle_governed)(struct percpu *percpu);
+
 void core_idle(struct percpu *percpu)
 {
-    (void)percpu;
+    void (*governed)(struct percpu * percpu) =
+        __atomic_load_n(&core_idle_governed, __ATOMIC_ACQUIRE);
+
+    if (governed) {
+        governed(percpu);
+        return;
+    }
     arch_cpu_idle();
     arch_irq_enable();
     arch_irq_disable();

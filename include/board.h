@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <kiln/dma.h>
+#include <kiln/idle.h>
 
 /* A range of physical addresses, whole pages. */
 struct board_range {
@@ -31,6 +32,11 @@ extern const struct board_facts board_facts;
 
 /* What kiln/dma.h takes for a device that is not described. Its limit is dma_limit. */
 extern const struct kiln_dma_device board_dma;
+
+/* Ways of being idle, by exit latency, at most 4; the last that waits is what a CPU does without a
+ * governor. */
+extern const struct kiln_idle_state board_idle_states[];
+extern const unsigned board_idle_state_count;
 
 /*
  * First call after the MMU is on: learn memory, boot arguments and CPU count, and hand them to

@@ -14,6 +14,7 @@
 #include <kiln/files.h>
 #include <kiln/heap.h>
 #include <kiln/heap_profile.h>
+#include <kiln/idle.h>
 #include <kiln/irq.h>
 #include <kiln/leak.h>
 #include <kiln/log.h>

@@ -50,6 +50,13 @@ const struct board_facts board_facts = {
 
 const struct kiln_dma_device board_dma = KILN_DMA_COHERENT;
 
+/* C1, with its usual times; deeper states need ACPI. */
+const struct kiln_idle_state board_idle_states[] = {
+    {"spin", 0, 0, KILN_IDLE_SPIN},
+    {"hlt", 2000, 4000, KILN_IDLE_WAIT},
+};
+const unsigned board_idle_state_count = sizeof(board_idle_states) / sizeof(board_idle_states[0]);
+
 static uintptr_t uart; /* 0: there is none */
 static uint32_t boot_apic_id;
 

@@ -18,6 +18,13 @@ const struct board_facts board_facts = {
 
 const struct kiln_dma_device board_dma = KILN_DMA_VIDEOCORE;
 
+/* The firmware offers nothing deeper. Times are estimates. */
+const struct kiln_idle_state board_idle_states[] = {
+    {"spin", 0, 0, KILN_IDLE_SPIN},
+    {"wfi", 1000, 2000, KILN_IDLE_WAIT},
+};
+const unsigned board_idle_state_count = sizeof(board_idle_states) / sizeof(board_idle_states[0]);
+
 uint64_t board_entropy(void)
 {
     uint64_t seed = pi_tree_seed();

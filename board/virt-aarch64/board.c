@@ -29,6 +29,13 @@ const struct board_facts board_facts = {
 
 const struct kiln_dma_device board_dma = KILN_DMA_COHERENT;
 
+/* QEMU has nothing deeper. The times are a Cortex-A53's, estimated. */
+const struct kiln_idle_state board_idle_states[] = {
+    {"spin", 0, 0, KILN_IDLE_SPIN},
+    {"wfi", 1000, 2000, KILN_IDLE_WAIT},
+};
+const unsigned board_idle_state_count = sizeof(board_idle_states) / sizeof(board_idle_states[0]);
+
 static bool psci_uses_smc;
 static uint64_t tree_seed;
 

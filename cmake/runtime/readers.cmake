@@ -33,7 +33,7 @@ set(OPTION_READERS_HEAP_PROFILE "${TRACED_READERS}|^core/(heap_profile|memory_bu
 set(WRONG_READER "@see_cmake/runtime/readers.cmake@")
 
 # The interrupt controller, and where devices stand.
-set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(balance|boot|cpu|interrupt|panic|pause|remote|timer)\\.c")
+set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(balance|boot|cpu|idle_governor|interrupt|panic|pause|remote|timer)\\.c")
 set(LOAD_ADDRESS_READERS "^arch/.*/start\\.S")
 
 kiln_config_names(KILN_LISTED_OPTIONS)

@@ -8,6 +8,9 @@
  * when no thread is ready. */
 void core_idle(struct percpu *percpu);
 
+/* What does that in place of the plain wait, if there is a governor. Atomic. */
+extern void (*core_idle_governed)(struct percpu *percpu);
+
 /* What an idle thread does: runs those that are ready. SMP=1. */
 _Noreturn void core_idle_loop(void);
 
