@@ -6,7 +6,9 @@
 #include <kiln/mutex.h>
 
 #include <errno.h>
+#include <arch/spin.h>
 #include <arch/step.h>
+#include <core/mutex.h>
 #include <core/priority.h>
 #include <core/wait.h>
 #include <kiln/time.h>
@@ -110,10 +112,40 @@ static __attribute__((noinline)) int lock_slowly(struct kiln_mutex *mutex, struc
     return error;
 }
 
-static __attribute__((noinline)) int lock_after_all(struct kiln_mutex *mutex)
+static int lock_and_wait(struct kiln_mutex *mutex)
 {
     return lock_slowly(mutex, arch_thread_self(), KILN_FOREVER);
 }
+
+/* With no thread but main() it is an interrupt handler of another CPU that has it. */
+static int lock_alone(struct kiln_mutex *mutex)
+{
+    struct kiln_thread *self = arch_thread_self();
+
+    while (kiln_mutex_try(mutex)) {
+        uint64_t word = __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
+
+        if (owner_in(word) == self)
+            return cannot_wait(mutex, self, word);
+        arch_spin_relax();
+    }
+    return 0;
+}
+
+static int refuse_unlock(struct kiln_mutex *mutex)
+{
+    if (KILN_CONFIG_CHECKS)
+        kiln_panic("mutex %p is unlocked by thread %s, which does not hold it", (void *)mutex,
+                   arch_thread_self()->name);
+    return -EPERM;
+}
+
+/* What is not over in a few instructions. A program without threads has nothing of what threads
+ * that wait need. Written before the first of them is there. */
+static struct {
+    int (*lock)(struct kiln_mutex *mutex);
+    int (*unlock)(struct kiln_mutex *mutex);
+} long_ways = {lock_alone, refuse_unlock};
 
 int kiln_mutex_lock(struct kiln_mutex *mutex)
 {
@@ -122,7 +154,7 @@ int kiln_mutex_lock(struct kiln_mutex *mutex)
     do {
         word = arch_step_begin(&mutex->owner);
         if (__builtin_expect(word != 0, 0))
-            return lock_after_all(mutex);
+            return long_ways.lock(mutex);
     } while (__builtin_expect(!arch_step_end(&mutex->owner, word, self), 0));
     return 0;
 }
@@ -142,6 +174,7 @@ int kiln_mutex_lock_until(struct kiln_mutex *mutex, int64_t deadline)
 {
     if (kiln_mutex_try(mutex) == 0)
         return 0;
+    core_mutex_begin();
     return lock_slowly(mutex, arch_thread_self(), deadline);
 }
 
@@ -167,7 +200,7 @@ static struct kiln_thread *hand_over(struct kiln_mutex *mutex, struct kiln_threa
 }
 
 /* Others wait, or waited: the last may have given up since the caller looked. */
-static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex)
+static int unlock_slowly(struct kiln_mutex *mutex)
 {
     struct kiln_thread *self = arch_thread_self();
     uintptr_t state = arch_irq_save();
@@ -175,10 +208,7 @@ static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex)
 
     if (owner_in(mutex->owner) != self) {
         arch_irq_restore(state);
-        if (KILN_CONFIG_CHECKS)
-            kiln_panic("mutex %p is unlocked by thread %s, which does not hold it", (void *)mutex,
-                       self->name);
-        return -EPERM;
+        return refuse_unlock(mutex);
     }
     core_lock(&core_inheritance_lock);
     if (mutex->owner & OTHERS_WAIT)
@@ -192,6 +222,12 @@ static __attribute__((noinline)) int unlock_slowly(struct kiln_mutex *mutex)
     return 0;
 }
 
+void core_mutex_begin(void)
+{
+    long_ways.lock = lock_and_wait;
+    long_ways.unlock = unlock_slowly;
+}
+
 int kiln_mutex_unlock(struct kiln_mutex *mutex)
 {
     uint64_t self = address_of(arch_thread_self()), word;
@@ -199,7 +235,7 @@ int kiln_mutex_unlock(struct kiln_mutex *mutex)
     do {
         word = arch_step_begin(&mutex->owner);
         if (__builtin_expect(word != self, 0))
-            return unlock_slowly(mutex);
+            return long_ways.unlock(mutex);
     } while (__builtin_expect(!arch_step_end(&mutex->owner, word, 0), 0));
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <arch/mmu.h>
 #include <core/hold.h>
+#include <core/mutex.h>
 #include <core/place.h>
 #include <core/priority.h>
 #include <core/schedule.h>
@@ -35,6 +36,7 @@ static void prepare_cache(void)
     uintptr_t state = kiln_spin_lock(&cache_lock);
     size_t align = core_tls_align();
 
+    core_mutex_begin();
     if (cache.object_bytes == 0)
         kiln_cache_init(&cache, "threads", tls_offset() + core_tls_bytes(), align < 64 ? 64 : align,
                         NULL);

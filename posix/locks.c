@@ -1,70 +1,68 @@
 /*
  * The C library's locks. All are recursive, since a lock that is not could only hang where this one
- * goes on. With SMP=0 there is one thread and no atomic instruction.
+ * goes on. Whoever holds one has the priority of those who wait for it.
  */
 #include <stdlib.h>
 #include <arch/cpu.h>
 #include <arch/irq.h>
-#include <arch/spin.h>
 #include <kiln/panic.h>
 #include <posix_library.h>
+#include "locks.h"
 #include "posix.h"
 
 struct __lock __lock___libc_recursive_mutex;
 
-/* An interrupt handler is not the thread that it interrupts. */
-static uintptr_t self(void)
+/* To its mutex an interrupt handler is the thread that it interrupts. */
+static bool is_mine(_LOCK_T lock)
 {
-    return (uintptr_t)arch_thread_self() + arch_in_interrupt();
+    uint64_t owner = __atomic_load_n(&lock->mutex.owner, __ATOMIC_RELAXED);
+
+    return (owner & ~UINT64_C(1)) == (uintptr_t)arch_thread_self() &&
+           lock->is_handlers == arch_in_interrupt();
 }
 
-static bool take(_LOCK_T lock, uintptr_t me)
+/* Somebody has it, whom an interrupt handler cannot wait for. */
+static __attribute__((noinline)) void wait(_LOCK_T lock)
 {
-    uintptr_t owner = 0;
-
-    if (KILN_CONFIG_SMP)
-        return __atomic_compare_exchange_n(&lock->owner, &owner, me, false, __ATOMIC_ACQUIRE,
-                                           __ATOMIC_RELAXED);
-    if (lock->owner)
-        return false;
-    lock->owner = me;
-    return true;
+    if (arch_in_interrupt())
+        kiln_panic("an interrupt handler called the C library while it was in use");
+    lock->mutex.queue.kind = "C library";
+    kiln_mutex_lock(&lock->mutex);
 }
 
-/* Waiting in an interrupt handler, or for a thread of this CPU, would never end. */
-static void wait(_LOCK_T lock, uintptr_t me)
+static void begin(_LOCK_T lock)
 {
-    do {
-        if (!KILN_CONFIG_SMP || arch_in_interrupt())
-            kiln_panic("an interrupt handler called the C library while it was in use");
-        arch_spin_relax();
-    } while (!take(lock, me));
+    lock->is_handlers = arch_in_interrupt();
+    lock->depth = 1;
 }
 
 void __retarget_lock_acquire_recursive(_LOCK_T lock)
 {
-    uintptr_t me = self();
-
-    if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != me && !take(lock, me))
-        wait(lock, me);
-    lock->depth++;
+    if (is_mine(lock)) {
+        lock->depth++;
+        return;
+    }
+    if (kiln_mutex_try(&lock->mutex))
+        wait(lock);
+    begin(lock);
 }
 
 int __retarget_lock_try_acquire_recursive(_LOCK_T lock)
 {
-    uintptr_t me = self();
-
-    if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) != me && !take(lock, me))
+    if (is_mine(lock))
+        lock->depth++;
+    else if (kiln_mutex_try(&lock->mutex))
         return 0;
-    lock->depth++;
+    else
+        begin(lock);
     return 1;
 }
 
 void __retarget_lock_release_recursive(_LOCK_T lock)
 {
-    KILN_ASSERT(lock->owner == self() && lock->depth > 0);
+    KILN_ASSERT(is_mine(lock) && lock->depth > 0);
     if (--lock->depth == 0)
-        __atomic_store_n(&lock->owner, 0, KILN_CONFIG_SMP ? __ATOMIC_RELEASE : __ATOMIC_RELAXED);
+        kiln_mutex_unlock(&lock->mutex);
 }
 
 /* Without memory for a lock of its own the object shares the library's, which is recursive. */

@@ -14,15 +14,6 @@
 
 #define POSIX_ALIAS(function) __attribute__((weak, alias(#function)))
 
-/*
- * The C library's lock, recursive. The owner is the thread, plus 1 in an interrupt handler; 0 is
- * free; atomic. Only the owner touches depth.
- */
-struct __lock {
-    uintptr_t owner;
-    unsigned depth;
-};
-
 /* The lock for state that seldom changes. */
 #define POSIX_GLOBAL_LOCK (&__lock___libc_recursive_mutex)
 extern struct __lock __lock___libc_recursive_mutex;

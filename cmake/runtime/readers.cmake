@@ -8,7 +8,7 @@ set(SCHEDULER "balance|defer|group|idle|mutex|place|policy\\.|priority|remote|sc
 suspend|thread|wait|work")
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
 ^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|leak|log|map|memory_bug|panic|pause|random)|\
-^core/(spinlock|system|time|timer)|^drivers/pci/access|^posix/locks")
+^core/(spinlock|system|time|timer)|^drivers/pci/access|^posix/(locks|newlib/library_locks|picolibc/)")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")
 set(OPTION_READERS_HEAP_HARDENED
   "^mm/(heap|heap_large|leak_pages|pool|pool_cpus|slab|slab_stats)\\.c")

@@ -1,4 +1,5 @@
 /* newlib's locks: those with a name, each in the image only when it is used, and the streams'. */
+#include "../locks.h"
 #include "../posix.h"
 #include "memory.h"
 #include "posix_library.h"

@@ -2,6 +2,7 @@
 #ifndef POSIX_STREAMS_H
 #define POSIX_STREAMS_H
 
+#include "../locks.h"
 #include "../posix.h"
 
 /* stdin and stdout. */

@@ -66,13 +66,56 @@ static void test_other_cpus(void)
     }
 }
 
+static KILN_SEMAPHORE(is_held, 0);
+static volatile bool is_mine, hog_is_done;
+
+static void *hold(void *argument)
+{
+    __lock_acquire_recursive(lock);
+    kiln_semaphore_post(&is_held);
+    __lock_release_recursive(lock);
+    return argument;
+}
+
+static void *hog(void *argument)
+{
+    int64_t deadline = kiln_time_after(KILN_SECONDS(2));
+
+    while (!is_mine && kiln_time_now() < deadline)
+        ;
+    hog_is_done = true;
+    return argument;
+}
+
+/* The holder is below one that never waits, and above it only by who waits for the lock. */
+static void test_waiting(void)
+{
+    struct kiln_thread *holder, *between;
+
+    TAP_NEED(kiln_thread_create(
+                 &holder, KILN_THREAD_ATTRIBUTES(.priority = KILN_PRIORITY_DEFAULT - 2, .cpus = 1),
+                 hold, NULL) == 0);
+    TAP_EQUAL(kiln_semaphore_wait(&is_held), 0);
+    TAP_NEED(kiln_thread_create(
+                 &between, KILN_THREAD_ATTRIBUTES(.priority = KILN_PRIORITY_DEFAULT - 1, .cpus = 1),
+                 hog, NULL) == 0);
+    __lock_acquire_recursive(lock);
+    TAP_CHECK(!hog_is_done);
+    is_mine = true;
+    __lock_release_recursive(lock);
+    TAP_EQUAL(kiln_thread_join(between, NULL), 0);
+    TAP_EQUAL(kiln_thread_join(holder, NULL), 0);
+}
+
 int main(int argc, char **argv)
 {
     struct raised_interrupt raised = test_interrupt(0);
 
     __lock_init_recursive(lock);
+    TAP_EQUAL(kiln_thread_set_cpus(kiln_thread_self(), 1), 0);
     TAP_EQUAL(kiln_irq_attach(raised.irq, use_lock, &raised), 0);
     test_thread();
+    test_waiting();
     test_other_cpus();
     interrupt(&raised);
     TAP_EQUAL(handled, 1);
