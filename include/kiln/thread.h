@@ -127,7 +127,8 @@ int kiln_thread_interrupt(struct kiln_thread *thread);
 
 /**
  * Asks a thread to end: it does, as by kiln_thread_exit(KILN_CANCELLED), at its next cancellation
- * point, which is each call that may wait (but for locking a mutex) and kiln_thread_test_cancel().
+ * point: a call that has to wait (but for locking a mutex), or kiln_thread_test_cancel(). What has
+ * ended its wait by then counts first.
  * 0; -ESRCH: it has ended. Any context but a spinlock held.
  */
 int kiln_thread_cancel(struct kiln_thread *thread);
