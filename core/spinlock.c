@@ -4,8 +4,11 @@
 #include <arch/irq.h>
 #include <arch/spin.h>
 #include <core/irq_restore.h>
+#include <core/spinlock_held.h>
 #include <kiln/cpu.h>
 #include <kiln/panic.h>
+
+#define LOOKS_AT_TIME (KILN_CONFIG_CHECKS && KILN_CONFIG_SPINLOCK_LIMIT > 0)
 
 #if KILN_CONFIG_SMP
 _Static_assert(sizeof(((struct kiln_spinlock *)0)->tickets) == sizeof(arch_spinlock_t),
@@ -67,6 +70,8 @@ uintptr_t kiln_spin_lock(struct kiln_spinlock *lock)
     take(lock);
     if (KILN_CONFIG_CHECKS)
         set_owner(lock, kiln_cpu_id() + 1);
+    if (LOOKS_AT_TIME)
+        core_spinlock_taken(lock, (uintptr_t)__builtin_return_address(0));
     return state;
 }
 
@@ -78,5 +83,7 @@ void kiln_spin_unlock(struct kiln_spinlock *lock, uintptr_t state)
     if (KILN_CONFIG_CHECKS)
         set_owner(lock, 0);
     give_back(lock);
+    if (LOOKS_AT_TIME)
+        core_spinlock_released(lock);
     core_irq_restore(state);
 }

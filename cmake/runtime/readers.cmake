@@ -9,6 +9,7 @@ suspend|thread|wait|work")
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
 ^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|leak|log|map|memory_bug|panic|pause|random)|\
 ^core/(spinlock|system|time|timer)|^drivers/pci/access|^posix/(locks|newlib/library_locks|picolibc/)")
+set(OPTION_READERS_SPINLOCK_LIMIT "^core/spinlock")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")
 set(OPTION_READERS_HEAP_HARDENED
   "^mm/(heap|heap_large|leak_pages|pool|pool_cpus|slab|slab_stats)\\.c")
@@ -33,7 +34,7 @@ set(OPTION_READERS_HEAP_PROFILE "${TRACED_READERS}|^core/(heap_profile|memory_bu
 set(WRONG_READER "@see_cmake/runtime/readers.cmake@")
 
 # The interrupt controller, and where devices stand.
-set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(balance|boot|cpu|idle_governor|interrupt|panic|pause|remote|timer)\\.c")
+set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(balance|boot|cpu|idle_governor|interrupt|panic|pause|remote|spinlock_held|timer)\\.c")
 set(LOAD_ADDRESS_READERS "^arch/.*/start\\.S")
 
 kiln_config_names(KILN_LISTED_OPTIONS)

@@ -11,6 +11,11 @@
 #define KILN_CONFIG_CHECKS 1
 #endif
 
+/* Microseconds for which a spinlock may be held before the log warns, with CHECKS=1; 0: any. */
+#ifndef KILN_CONFIG_SPINLOCK_LIMIT
+#define KILN_CONFIG_SPINLOCK_LIMIT 1000000
+#endif
+
 /* Support for more than one CPU; 0 builds a runtime that contains no lock. */
 #ifndef KILN_CONFIG_SMP
 #define KILN_CONFIG_SMP 0

@@ -47,8 +47,8 @@ SEEDS = {
     "page": [],
     "heap": [],
 }
-INCLUDES = ["tests/host/fake_devices", "include", "drivers/include", "core/include", "lib/include",
-            "arch/host/include", "mm", "mm/include"]
+INCLUDES = ["tests/host/no_threads", "tests/host/fake_devices", "include", "drivers/include",
+            "core/include", "lib/include", "arch/host/include", "mm", "mm/include"]
 OPTIONS = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-DFAKE_WIDTHS",
            "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all",
            f"-fsanitize-coverage-ignorelist={HERE}/models.txt"]

@@ -1,0 +1,18 @@
+/* In place of core's: nobody looks at the time. */
+#ifndef CORE_SPINLOCK_HELD_H
+#define CORE_SPINLOCK_HELD_H
+
+#include <kiln/spinlock.h>
+
+static inline void core_spinlock_taken(const struct kiln_spinlock *lock, uintptr_t place)
+{
+    (void)lock;
+    (void)place;
+}
+
+static inline void core_spinlock_released(const struct kiln_spinlock *lock)
+{
+    (void)lock;
+}
+
+#endif
