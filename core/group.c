@@ -13,7 +13,7 @@ static struct kiln_mutex groups_mutex = KILN_MUTEX_INIT;
 
 static bool runs(const struct core_group *group)
 {
-    return group->is_running && group->taken->thread == arch_thread_self();
+    return group->is_running && group->taken && group->taken->thread == arch_thread_self();
 }
 
 static void charge(struct core_group *group, uint64_t now)

@@ -79,7 +79,7 @@ static int make_member(struct core_member **made, const struct kiln_policy *valu
     *made = NULL;
     if (values->kind == KILN_POLICY_FIFO)
         return 0;
-    if ((unsigned)values->kind >= sizeof(policies) / sizeof(*policies))
+    if ((unsigned)values->kind >= sizeof(policies) / sizeof(const void *))
         return -EINVAL;
     struct core_member *member = kiln_heap_allocate(sizeof(*member));
 

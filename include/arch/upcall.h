@@ -31,8 +31,8 @@ uintptr_t core_interrupt(uint32_t hint);
 
 /*
  * Runs a function on every CPU that runs, on others in their interrupt handler, and waits until all
- * have: how arch reaches the TLBs of others where no instruction does. SMP builds, thread context or
- * boot; with interrupts on, or masked where no other CPU waits for this one with its own masked.
+ * have: how arch reaches the TLBs of others where no instruction does. SMP builds, thread context
+ * or boot; with interrupts on, or masked where no other CPU waits for this one with its own masked.
  */
 void core_call_all(void (*function)(void *argument), void *argument);
 

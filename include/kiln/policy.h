@@ -65,7 +65,7 @@ int kiln_thread_set_policy(struct kiln_thread *thread, const struct kiln_policy 
 
 /** kiln_thread_create() of a thread with a policy; its attributes' priority counts with FIFO and
  * round robin. Fails as both do. Thread context with interrupts on. */
-int kiln_thread_create_with_policy(struct kiln_thread **thread,
+int kiln_thread_create_with_policy(struct kiln_thread **created,
                                    const struct kiln_thread_attributes *attributes,
                                    const struct kiln_policy *policy,
                                    void *(*function)(void *argument), void *argument);

@@ -1,9 +1,35 @@
 /*
  * A thread whose stack is full but for some words is interrupted, which needs none of it, and is
- * to be left for another one, which does: an overflow of its stack.
+ * to be left for another one, which does: an overflow of its stack. With an argument a thread
+ * overflows the stack that was made for it by calls.
  */
 #include <kiln.h>
 #include <stdio.h>
+
+static int recurse(volatile int depth)
+{
+    volatile char space[256];
+
+    space[0] = (char)depth;
+    return recurse(depth + 1) + space[0];
+}
+
+static void *call_deeply(void *depth)
+{
+    return (void *)(intptr_t)recurse((int)(intptr_t)depth);
+}
+
+static int overflow_by_calls(void)
+{
+    struct kiln_thread *before, *deep;
+
+    if (kiln_thread_create(&before, KILN_THREAD_ATTRIBUTES(.name = "before", .is_suspended = true),
+                           call_deeply, NULL) ||
+        kiln_thread_create(&deep, KILN_THREAD_ATTRIBUTES(.name = "deep"), call_deeply, NULL))
+        return 1;
+    kiln_thread_join(deep, NULL);
+    return 0;
+}
 
 static void *fill_stack(void *bottom)
 {
@@ -23,12 +49,15 @@ static void *fill_stack(void *bottom)
     return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static KILN_SEMAPHORE(never, 0);
     struct kiln_stack stack;
     size_t bytes = 4096;
 
+    (void)argv;
+    if (argc > 1)
+        return overflow_by_calls();
     if (kiln_stack_create(bytes, "narrow", &stack) ||
         kiln_thread_create(NULL,
                            KILN_THREAD_ATTRIBUTES(.name = "narrow", .stack = (void *)stack.bottom,

@@ -131,9 +131,11 @@ static inline struct kiln_thread *core_thread_listed(struct kiln_thread *thread)
     return thread;
 }
 
+/* What is declared cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define core_for_each_thread(thread)                                                               \
     for (struct kiln_thread *thread = core_thread_listed(kiln_thread_list); thread;                \
          thread = core_thread_listed(thread->registry_next))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* The thread that runs main(). */
 extern struct kiln_thread core_main_thread;
