@@ -46,9 +46,15 @@ static inline bool is_own_thread(const struct kiln_work_queue *queue)
     return queue->thread == arch_thread_self();
 }
 
+/* Atomic, for who looks without the lock. */
+static inline void set_state(struct kiln_work *work, uint32_t state)
+{
+    __atomic_store_n(&work->state, state, __ATOMIC_RELEASE);
+}
+
 static inline void set_place(struct kiln_work *work, uint32_t place)
 {
-    __atomic_store_n(&work->state, (work->state & ~PLACE) | place, __ATOMIC_RELEASE);
+    set_state(work, (work->state & ~PLACE) | place);
 }
 
 static inline void insert(struct kiln_work_queue *queue, struct kiln_work **link,
@@ -305,11 +311,11 @@ int kiln_work_cancel_and_wait(struct kiln_work *work)
         wait_until_stopped(work);
         return result;
     }
-    work->state += CANCELLER;
+    set_state(work, work->state + CANCELLER);
     wait_at(queue, &queue->first, state);
     wait_until_stopped(work);
     state = lock(queue);
-    work->state -= CANCELLER;
+    set_state(work, work->state - CANCELLER);
     unlock(queue, state);
     return result;
 }
