@@ -6,6 +6,7 @@
 #include <core/mutex.h>
 #include <core/place.h>
 #include <core/priority.h>
+#include <core/reclaimer.h>
 #include <core/schedule.h>
 #include <core/stack_used.h>
 #include <core/thread_end.h>
@@ -102,6 +103,9 @@ static struct kiln_thread *allocate(void *own_stack, size_t bytes)
     thread->state = THREAD_SPARE;
     core_after_hold = core_end_hold;
     core_list_thread(thread);
+    core_reclaimer_prepare();
+    if (!own_stack)
+        core_spares_may_go();
     return thread;
 }
 

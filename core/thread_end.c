@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <kiln/stack.h>
 #include <kiln/time.h>
+#include <mm/page.h>
 
 #define SPARES_MOST 4 /* threads that are kept for the next to be created */
 
@@ -108,6 +109,24 @@ static __attribute__((noinline)) void trim_to(unsigned most)
             kiln_stack_destroy(&stack);
         core_thread_free(thread);
     }
+}
+
+/* Pages are not freed yet, but by the reclaimers of stacks and caches, which are asked next. */
+static size_t reclaim(size_t pages)
+{
+    (void)pages;
+    trim_to(0);
+    return 0;
+}
+
+void core_spares_may_go(void)
+{
+    static struct page_reclaimer reclaimer = {.reclaim = reclaim};
+    static uint32_t is_known; /* atomic */
+
+    if (!__atomic_load_n(&is_known, __ATOMIC_RELAXED) &&
+        !__atomic_exchange_n(&is_known, 1, __ATOMIC_RELAXED))
+        page_reclaimer_add(&reclaimer);
 }
 
 static inline void trim_spares(void)

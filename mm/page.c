@@ -65,8 +65,7 @@ static uintptr_t serve(const struct request *request)
     struct page_region *region = page_region_of_descriptor(page);
     uintptr_t address = ((uintptr_t)page - region->origin) / sizeof(struct page) * ARCH_PAGE_BYTES;
 
-    if (request->flags & PAGE_WAIT)
-        page_relieve(request->flags & PAGE_DMA ? page_memory.zones : page_memory.usual);
+    page_relieve(request->flags & PAGE_DMA ? page_memory.zones : page_memory.usual, request->flags);
     if (request->flags & PAGE_ZERO)
         memset((void *)address, 0, request->pages * ARCH_PAGE_BYTES);
     return address;
@@ -193,6 +192,7 @@ static __attribute__((noinline)) void free_to_zone(uintptr_t address, unsigned o
     uintptr_t state = mm_lock(&region->zone->lock);
     page_zone_give(region, address / ARCH_PAGE_BYTES, order);
     mm_unlock(&region->zone->lock, state);
+    page_tell_free();
 }
 
 void kiln_page_free_exact(void *first, size_t pages)
@@ -208,6 +208,7 @@ void kiln_page_free_exact(void *first, size_t pages)
     uintptr_t state = mm_lock(&region->zone->lock);
     page_exact_give(region, address / ARCH_PAGE_BYTES, pages);
     mm_unlock(&region->zone->lock, state);
+    page_tell_free();
 }
 
 /* The frame of a page's first address; rotated, any other address is beyond all frames. */
@@ -255,6 +256,7 @@ static __attribute__((noinline)) void free_block(uintptr_t address, unsigned ord
     uintptr_t state = mm_lock(&zone->lock);
     page_zone_give(page_regions, address / ARCH_PAGE_BYTES, order);
     mm_unlock(&zone->lock, state);
+    page_tell_free();
 }
 
 void kiln_page_free(void *block, unsigned order)

@@ -239,5 +239,6 @@ bool page_resize_exact(uintptr_t address, size_t pages, unsigned flags)
         zone->exact_pages += pages - was;
     }
     mm_unlock(&zone->lock, state);
+    page_tell_free();
     return is_done;
 }

@@ -50,17 +50,21 @@ void page_hot_push(uintptr_t address, struct page *page)
     hot->pages[hot->count + 1] = (struct page_hot_page){address, page};
     page_hot_set_count(hot, hot->count + 1);
     arch_irq_restore(state);
+    page_tell_free();
 }
 
 static void drain_this_cpu(void *unused)
 {
     uintptr_t state = arch_irq_save();
     struct page_hot *hot = page_hot_of_this_cpu();
+    size_t count = hot->count;
 
     (void)unused;
-    if (hot->count)
-        give_back(hot, hot->count);
+    if (count)
+        give_back(hot, count);
     arch_irq_restore(state);
+    if (count)
+        page_tell_free();
 }
 
 /* CPUs that have nothing are left in peace. */

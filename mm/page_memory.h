@@ -69,6 +69,8 @@ struct page_memory {
     struct page_zone zones[PAGE_ZONES];
     struct page_reclaimer *reclaimers; /* grows at its front; read without a lock */
     struct kiln_spinlock start_lock;   /* of the takeover, and of changes to reclaimers */
+    void (*short_of_pages)(void);      /* what core registers, NULL: nothing; atomic */
+    void (*pages_came_back)(void);
 };
 extern struct page_memory page_memory;
 
@@ -101,6 +103,15 @@ static inline size_t page_zone_free(const struct page_zone *zone)
 static inline void page_zone_set_free(struct page_zone *zone, size_t pages)
 {
     __atomic_store_n(&zone->free_pages, pages, __ATOMIC_RELAXED);
+}
+
+/* Pages have come back to a zone, whose lock is released. */
+static inline void page_tell_free(void)
+{
+    void (*tell)(void) = __atomic_load_n(&page_memory.pages_came_back, __ATOMIC_RELAXED);
+
+    if (__builtin_expect(tell != NULL, 0))
+        tell();
 }
 
 static inline struct page_hot *page_hot_of_this_cpu(void)
@@ -172,7 +183,8 @@ void page_hot_push(uintptr_t address, struct page *page);
 /* Returns this CPU's hot pages; or, in a call that may wait, all CPUs'. */
 void page_hot_drain(unsigned flags);
 
-/* page_reclaim.c: has reclaimers work if a zone is short of pages. A call that may wait. */
-void page_relieve(struct page_zone *zone);
+/* page_reclaim.c: has reclaimers work if a zone is short of pages: those who are told of it, else
+ * the call itself if it may wait. */
+void page_relieve(struct page_zone *zone, unsigned flags);
 
 #endif

@@ -4,7 +4,7 @@ include_guard()
 
 # OPTION_READERS_NAME: a pattern of the sources that read an option. Elsewhere its value does not
 # compile; an option that is not listed is told to all.
-set(SCHEDULER "balance|defer|group|idle|mutex|place|policy\\.|priority|remote|schedule|semaphore|sleep|\
+set(SCHEDULER "balance|defer|group|idle|mutex|page_wait|place|policy\\.|priority|reclaimer|remote|schedule|semaphore|sleep|\
 suspend|thread|wait|work")
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
 ^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|leak|log|map|memory_bug|panic|pause|random)|\

@@ -33,6 +33,16 @@ void kiln_page_free(void *block, unsigned order);
 void *kiln_page_alloc_exact(size_t pages, unsigned flags);
 void kiln_page_free_exact(void *first, size_t pages);
 
+/**
+ * The same two, which wait until there is a block, or so many pages, or the deadline has passed
+ * (kiln/time.h); whatever the flags, they make others free some. NULL: none until then, or the wait
+ * was interrupted (kiln_thread_interrupt); at once if there could never be so large a block. They
+ * try again whenever pages come back, and every 10 ms, for what others have spare by then. No
+ * cancellation points. Thread context with interrupts on, no lock held.
+ */
+void *kiln_page_alloc_until(unsigned order, unsigned flags, int64_t deadline);
+void *kiln_page_alloc_exact_until(size_t pages, unsigned flags, int64_t deadline);
+
 KILN_END
 
 #endif

@@ -13,6 +13,11 @@ struct kiln_thread *core_take_spare(size_t stack_bytes);
 /* Puts a thread that is new into the list of threads. Any context. */
 void core_list_thread(struct kiln_thread *thread);
 
+/* From now on spare threads are given back when memory is short. After the first stack was made:
+ * reclaimers are asked last come, first served, and spare threads' stacks go to those that are kept
+ * for others. Thread context. */
+void core_spares_may_go(void);
+
 /* Takes each thread's pointer under a key away. Any context. */
 void core_registry_forget_data(unsigned key);
 

@@ -137,6 +137,17 @@ void page_reclaimer_add(struct page_reclaimer *reclaimer);
  * Thread context, interrupts on, no lock held. */
 size_t page_reclaim(size_t pages);
 
+/*
+ * Upcalls, which core registers; NULL: none. They are called in any context. A zone is short of
+ * pages, and page_relieve_zones() is to run soon: then no allocation reclaims before it has to. And
+ * pages have come back to a zone; single ones that stay with a CPU as hot pages are not told.
+ */
+void page_on_short(void (*short_of_pages)(void));
+void page_on_free(void (*pages_came_back)(void));
+
+/* Has reclaimers free pages until no zone is short of them. As page_reclaim(). */
+void page_relieve_zones(void);
+
 struct page_order_stats {
     size_t free_blocks;
     size_t used_blocks; /* exact allocations not among them */
