@@ -75,7 +75,7 @@ void kiln_work_init(struct kiln_work *work, struct kiln_work_queue *queue,
 /**
  * Has the function called once, after what was submitted before. 0; -EALREADY: it is submitted, or
  * delayed, and stays as it is (one that runs is submitted anew); -ECANCELED: somebody waits for it
- * to end (kiln_work_cancel_and_wait), or the queue is being destroyed. Any context. About 30
+ * to end (kiln_work_cancel_and_wait), or the queue is being destroyed. Any context. About 40
  * instructions, and the switch to the queue's thread if that is above the caller.
  */
 int kiln_work_submit(struct kiln_work *work);
