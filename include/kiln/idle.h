@@ -53,7 +53,7 @@ extern const struct kiln_idle_governor kiln_idle_ladder;
 extern const struct kiln_idle_governor kiln_idle_menu;
 
 /** Has all CPUs ask that governor from their next idle time on; NULL: none. Any context. */
-void kiln_idle_set_governor(const struct kiln_idle_governor *governor);
+void kiln_idle_set_governor(const struct kiln_idle_governor *wanted);
 
 /** Somebody's demand on how fast CPUs wake up. Its members are the runtime's own. */
 struct kiln_idle_latency {

@@ -46,6 +46,12 @@ static unsigned below(uint64_t *state, unsigned limit)
     return (unsigned)(next_random(state) % limit);
 }
 
+static void bail_out(void)
+{
+    printf("Bail out! no memory for a thread\n");
+    exit(1);
+}
+
 static void must(bool holds, const char *what)
 {
     if (!holds && __atomic_fetch_add(&violations, 1, __ATOMIC_RELAXED) < 5)
@@ -241,7 +247,8 @@ static void have_child(uint64_t *random)
 
     attributes.is_detached = below(random, 4) == 0;
     attributes.name = "child";
-    must(kiln_thread_create(&child, &attributes, is_child, argument) == 0, "a thread is created");
+    if (kiln_thread_create(&child, &attributes, is_child, argument))
+        bail_out();
     __atomic_fetch_add(&children, 1, __ATOMIC_RELAXED);
     if (!attributes.is_detached && below(random, 8) == 0) {
         must(kiln_thread_detach(child) == 0, "a thread is detached");
@@ -331,8 +338,8 @@ static void replace(struct worker *worker, uint64_t *random)
     attributes.is_suspended = below(random, 2);
     attributes.stack_bytes = 8192;
     kiln_mutex_lock(&worker->guard);
-    must(kiln_thread_create(&worker->thread, &attributes, work, worker) == 0,
-         "a worker is created");
+    if (kiln_thread_create(&worker->thread, &attributes, work, worker))
+        bail_out();
     kiln_mutex_unlock(&worker->guard);
     creations++;
 }
