@@ -11,6 +11,9 @@
 /* With CHECKS a handler that touches an FP register, which holds the thread's data, is caught. */
 uintptr_t core_interrupt(uint32_t hint)
 {
+#if KILN_CONFIG_IRQS_OFF_TRACE
+    arch_irqs_off_begin();
+#endif
     if (KILN_CONFIG_CHECKS) {
         bool fp_trapped = arch_fp_trap(true);
 
@@ -19,6 +22,10 @@ uintptr_t core_interrupt(uint32_t hint)
     } else {
         irq_dispatch(hint, NULL);
     }
+#if KILN_CONFIG_IRQS_OFF_TRACE
+    if (!arch_percpu()->reschedule)
+        arch_irqs_off_end();
+#endif
     return (uintptr_t)arch_percpu()->reschedule;
 }
 
@@ -33,7 +40,12 @@ bool core_interrupt_running(uint32_t *irq, uintptr_t *handler)
 
 uintptr_t kiln_irq_save(void)
 {
-    return arch_irq_save();
+    uintptr_t state = arch_irq_save();
+
+#if KILN_CONFIG_IRQS_OFF_TRACE
+    arch_irqs_off_forget(); /* the program's own time */
+#endif
+    return state;
 }
 
 void kiln_irq_restore(uintptr_t state)

@@ -6,6 +6,7 @@
 #include <core/cpu.h>
 #include <core/exit.h>
 #include <core/fault_injection.h>
+#include <core/irqs_off.h>
 #include <kiln/heap_profile.h>
 #include <kiln/panic.h>
 #include <kiln/system.h>
@@ -56,6 +57,8 @@ void kiln_exit(int status)
     leave = KILN_CONFIG_EXIT_RESET ? LEAVE_RESET : LEAVE_POWER_OFF;
     if (KILN_CONFIG_HEAP_PROFILE)
         kiln_heap_profile_print();
+    if (KILN_CONFIG_IRQS_OFF_TRACE)
+        core_irqs_off_tell();
     end(status);
 }
 

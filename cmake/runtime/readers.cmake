@@ -7,7 +7,7 @@ include_guard()
 set(SCHEDULER "balance|defer|group|idle|mutex|page_wait|place|policy\\.|priority|reclaimer|remote|schedule|semaphore|sleep|\
 suspend|thread|wait|work")
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
-^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|leak|log|map|memory_bug|panic|pause|random)|\
+^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|irqs_off|leak|log|map|memory_bug|panic|pause|random)|\
 ^core/(spinlock|system|time|timer)|^drivers/pci/access|^posix/(locks|newlib/library_locks|picolibc/)")
 set(OPTION_READERS_SPINLOCK_LIMIT "^core/spinlock")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")

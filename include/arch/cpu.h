@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <kiln/config.h>
 
 struct kiln_thread;
 struct percpu;
@@ -62,5 +63,10 @@ _Noreturn void arch_thread_start(uintptr_t stack_top, void (*entry)(void));
 uintptr_t arch_call_with_registers(uintptr_t (*function)(uintptr_t sp));
 
 #include <isa/cpu.h>
+
+#if KILN_CONFIG_IRQS_OFF_TRACE
+void arch_irqs_off_forget(void);
+#define arch_cpu_idle() (arch_irqs_off_forget(), arch_cpu_idle())
+#endif
 
 #endif

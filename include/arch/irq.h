@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <kiln/config.h>
 
 /* Masks interrupts and returns the state before, for arch_irq_restore. Nests. */
 static inline uintptr_t arch_irq_save(void);
@@ -26,5 +27,9 @@ static inline bool arch_in_interrupt(void);
 static inline uintptr_t arch_interrupted_sp(uintptr_t irq_stack_top);
 
 #include <isa/irq.h>
+
+#if KILN_CONFIG_IRQS_OFF_TRACE
+#include <arch/irqs_off.h>
+#endif
 
 #endif

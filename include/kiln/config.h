@@ -111,6 +111,11 @@
 #define KILN_CONFIG_RUN_TIME 0
 #endif
 
+/* Measures how long interrupts are masked at a time; the longest times are printed at exit. */
+#ifndef KILN_CONFIG_IRQS_OFF_TRACE
+#define KILN_CONFIG_IRQS_OFF_TRACE 0
+#endif
+
 /* Undefined behaviour in the program and the runtime traps and panics (UBSan's traps). */
 #ifndef KILN_CONFIG_UBSAN
 #define KILN_CONFIG_UBSAN 0

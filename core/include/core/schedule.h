@@ -115,6 +115,9 @@ int core_switch_counted(struct kiln_thread *from, struct kiln_thread *to, uintpt
 static inline int core_switch(struct kiln_thread *from, struct kiln_thread *to, uintptr_t irq_state)
 {
     KILN_TRACE(KILN_TRACE_SWITCH, from, to);
+#if KILN_CONFIG_IRQS_OFF_TRACE
+    arch_irqs_off_end();
+#endif
     if (KILN_CONFIG_RUN_TIME)
         return core_switch_counted(from, to, irq_state);
     return arch_context_switch(&from->context, &to->context, irq_state);
