@@ -15,12 +15,13 @@ static void put_into_inbox(struct kiln_thread *thread)
 {
     unsigned cpu = __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE);
     struct percpu *target = core_percpu(cpu);
+    struct kiln_thread *next = __atomic_load_n(&target->inbox, __ATOMIC_RELAXED);
 
-    thread->inbox_next = __atomic_load_n(&target->inbox, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&target->inbox, &thread->inbox_next, thread, true,
-                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-        arch_spin_relax();
-    if (!thread->inbox_next)
+    do {
+        thread->inbox_next = next;
+    } while (!__atomic_compare_exchange_n(&target->inbox, &next, thread, true, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED));
+    if (!next)
         irq_send_ipi(cpu);
 }
 

@@ -92,8 +92,7 @@ bool core_make_ready(struct kiln_thread *thread)
 {
     KILN_TRACE(KILN_TRACE_WAKE, thread, 0);
     if (thread->special & SPECIAL_SUSPEND) {
-        if (thread->state != THREAD_NEW)
-            thread->state = THREAD_SUSPENDED;
+        thread->state = THREAD_SUSPENDED;
         return false;
     }
     if (thread->special & SPECIAL_POLICY)

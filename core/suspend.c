@@ -31,7 +31,7 @@ void core_resume_here(struct kiln_thread *thread)
     if (!(thread->special & SPECIAL_SUSPEND))
         return;
     thread->special &= (uint8_t)~SPECIAL_SUSPEND;
-    if (thread->state != THREAD_SUSPENDED && thread->state != THREAD_NEW)
+    if (thread->state != THREAD_SUSPENDED)
         return;
     core_set_rank(thread);
     if (core_make_ready(thread))

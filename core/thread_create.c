@@ -121,6 +121,7 @@ static void enter(void)
 {
     struct kiln_thread *self = arch_thread_self();
 
+    self->is_new = false;
     arch_irq_enable();
     kiln_thread_exit(self->function(self->argument));
 }
@@ -144,6 +145,7 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->special = attributes->is_suspended ? SPECIAL_SUSPEND : 0;
     thread->is_detached = attributes->is_detached;
     thread->is_painted = false;
+    thread->is_new = true;
     thread->wants_cancel = false;
     thread->cancel_is_off = false;
     thread->has_data = false;

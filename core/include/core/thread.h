@@ -17,7 +17,7 @@
 /* kiln_thread.state: where a thread is. With SMP=0 one that is READY waits if it has a queue. */
 enum thread_state {
     THREAD_READY,
-    THREAD_NEW,     /* has not run */
+    THREAD_NEW,     /* is being created, and its CPU does not know yet */
     THREAD_WAITING, /* in a wait queue, or woken and its CPU does not know yet; SMP=1 */
     THREAD_SUSPENDED,
     THREAD_FINISHED,
@@ -80,6 +80,7 @@ struct kiln_thread {
     uint8_t is_painted;       /* its stack was filled, to see how much of it is used */
     uint8_t wants_cancel;     /* atomic */
     uint8_t cancel_is_off;
+    uint8_t is_new;           /* has not run */
     uint8_t has_data;  /* has had pointers under keys */
     uint8_t is_firm;   /* waits, and is not to be interrupted */
     uint32_t has_left; /* atomic: 1 once nothing runs on its stack any more */
