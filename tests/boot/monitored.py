@@ -128,7 +128,11 @@ class Machine:
 
     def printed(self, text):
         """Waits until the program has printed that."""
-        return patiently(lambda: self.ended() or text in self.session.output) and not self.ended()
+        return patiently(lambda: self.ended() or self._has(text)) and not self.ended()
+
+    def _has(self, text):
+        """QEMU's monitor may answer before the program's session begins."""
+        return self.session is not None and text in self.session.output
 
     def ended(self):
         return not self.thread.is_alive()
