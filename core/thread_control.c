@@ -56,7 +56,7 @@ static enum kiln_thread_state state_of(const struct kiln_thread *thread,
 {
     if (thread->state >= THREAD_FINISHED)
         return KILN_THREAD_FINISHED;
-    if (thread->is_new)
+    if (thread->is_new && thread->state != THREAD_READY)
         return KILN_THREAD_NEW;
     if (thread->special & SPECIAL_SUSPEND)
         return KILN_THREAD_SUSPENDED;

@@ -255,12 +255,26 @@ static bool comes_to(const struct kiln_thread *thread, int priority)
     return effective(thread) == priority;
 }
 
+/* Whether it waits within a while: then it has what it took before. */
+static bool comes_to_wait(const struct kiln_thread *thread)
+{
+    int64_t deadline = kiln_time_after(KILN_SECONDS(10));
+    struct kiln_thread_info info;
+
+    do {
+        kiln_sleep_for(KILN_MICROSECONDS(100));
+        kiln_thread_get_info(thread, &info);
+    } while (info.state != KILN_THREAD_BLOCKED && kiln_time_now() < deadline);
+    return info.state == KILN_THREAD_BLOCKED;
+}
+
 static void test_other_cpus(void)
 {
     for (int i = 0; i < LINKS; i++) {
         links[i] = begin_thread(is_link, &mutexes[i],
                                 KILN_THREAD_ATTRIBUTES(.cpus = 1u << (i + 1) % kiln_cpu_count(),
                                                        .priority = BASE + 1 + i));
+        TAP_CHECK(comes_to_wait(links[i]));
         TAP_CHECK(comes_to(links[0], BASE + 1 + i));
     }
     struct kiln_thread *high = BEGIN(wants_last, NULL, .priority = BASE + 20);

@@ -34,9 +34,8 @@ static void test_threads(unsigned cpus)
     unsigned total = 0;
 
     for (unsigned i = 0; i < 2 * cpus; i++)
-        TAP_EQUAL(kiln_thread_create(&threads[i], KILN_THREAD_ATTRIBUTES(.cpus = 1u << i / 2),
-                                     count, NULL),
-                  0);
+        TAP_NEED(kiln_thread_create(&threads[i], KILN_THREAD_ATTRIBUTES(.cpus = 1u << i / 2), count,
+                                    NULL) == 0);
     for (unsigned i = 0; i < 2 * cpus; i++)
         TAP_EQUAL(kiln_thread_join(threads[i], NULL), 0);
     for (unsigned cpu = 0; cpu < cpus; cpu++) {

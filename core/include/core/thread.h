@@ -80,7 +80,7 @@ struct kiln_thread {
     uint8_t is_painted;       /* its stack was filled, to see how much of it is used */
     uint8_t wants_cancel;     /* atomic */
     uint8_t cancel_is_off;
-    uint8_t is_new;           /* has not run */
+    uint8_t is_new;    /* has not run */
     uint8_t has_data;  /* has had pointers under keys */
     uint8_t is_firm;   /* waits, and is not to be interrupted */
     uint32_t has_left; /* atomic: 1 once nothing runs on its stack any more */
