@@ -201,13 +201,13 @@ static void paint(struct kiln_thread *thread)
 
 size_t core_stack_used(const struct kiln_thread *thread)
 {
-    const uint8_t *byte = (const uint8_t *)thread->stack_bottom;
+    const uint64_t *word = (const uint64_t *)thread->stack_bottom;
 
     if (!thread->is_painted)
         return 0;
-    while ((uintptr_t)byte < thread->stack_top && *byte == PAINT)
-        byte++;
-    return thread->stack_top - (uintptr_t)byte;
+    while ((uintptr_t)word < thread->stack_top && *word == PAINT * (UINT64_MAX / 0xFF))
+        word++;
+    return thread->stack_top - (uintptr_t)word;
 }
 
 static const struct kiln_thread_attributes *defaults(struct kiln_thread_attributes *attributes)
