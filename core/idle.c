@@ -20,8 +20,7 @@ void core_idle(struct percpu *percpu)
     arch_irq_disable();
 }
 
-/* The idle thread is in no run queue, and nothing preempts it: it looks for itself. Threads that
- * end come here, since here nobody uses their stacks. */
+/* The idle thread is in no run queue, and nothing preempts it: it looks for itself. */
 _Noreturn void core_idle_loop(void)
 {
     struct percpu *percpu = arch_percpu();
