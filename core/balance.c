@@ -3,6 +3,7 @@
 
 #include <arch/spin.h>
 #include <core/lock.h>
+#include <core/group.h>
 #include <core/place.h>
 #include <core/priority.h>
 #include <core/remote.h>
@@ -18,6 +19,33 @@ volatile uint32_t core_idle_cpus;
 static uint32_t bit_of(unsigned cpu)
 {
     return UINT32_C(1) << cpu;
+}
+
+/* The thread's deadlines, if it has any, are to be kept there from now on, and it is ready nowhere:
+ * send() follows. False: there is no room for them. */
+static bool take_from_here(struct kiln_thread *thread, unsigned cpu)
+{
+    if (thread->member)
+        return core_group_calls->move(thread, cpu);
+    if (thread_is_ready(thread))
+        run_queue_remove(thread);
+    return true;
+}
+
+/* Of all CPUs that the thread may run on; this one: no other has room for its deadlines. */
+static unsigned choose_place(struct kiln_thread *thread)
+{
+    unsigned self = arch_cpu_id();
+    uint32_t allowed = thread->cpus & core_running_cpus() & ~bit_of(self);
+
+    while (allowed) {
+        unsigned cpu = core_place_among(allowed);
+
+        if (take_from_here(thread, cpu))
+            return cpu;
+        allowed &= ~bit_of(cpu);
+    }
+    return self;
 }
 
 /* From now on the thread is that CPU's: in no run queue, and its registers are saved. */
@@ -45,10 +73,15 @@ bool core_send_to_idle(struct kiln_thread *thread)
         unsigned cpu = (unsigned)__builtin_ctz(idle);
 
         idle = __atomic_fetch_and(&core_idle_cpus, ~bit_of(cpu), __ATOMIC_RELAXED) & allowed;
-        if (idle & bit_of(cpu)) {
+        if (!(idle & bit_of(cpu)))
+            continue;
+        if (take_from_here(thread, cpu)) {
             send(thread, cpu);
             return true;
         }
+        __atomic_fetch_or(&core_idle_cpus, bit_of(cpu), __ATOMIC_RELAXED);
+        allowed &= ~bit_of(cpu);
+        idle &= allowed;
     }
     return false;
 }
@@ -59,21 +92,24 @@ static bool looks_busy(const struct percpu *percpu)
     uint64_t high = __atomic_load_n(&percpu->ready[1], __ATOMIC_RELAXED);
     uint64_t low = __atomic_load_n(&percpu->ready[0], __ATOMIC_RELAXED);
 
-    return percpu->is_crowded || __builtin_popcountll(high) + __builtin_popcountll(low) > 1;
+    return percpu->is_crowded || (high && low) || (high & (high - 1)) || (low & (low - 1));
 }
 
-/* Asks the first busy CPU behind this one, so that not all ask the same. */
-static void ask(const struct percpu *self)
+/* Asks the first busy CPU behind this one, so that not all ask the same; up to the one for which it
+ * asks. */
+static void ask_for(unsigned idle_cpu)
 {
     unsigned count = kiln_cpu_count();
 
     for (unsigned step = 1; step < count; step++) {
-        unsigned cpu = (self->cpu + step) % count;
+        unsigned cpu = (arch_cpu_id() + step) % count;
         struct percpu *other = core_percpu(cpu);
 
+        if (cpu == idle_cpu)
+            return;
         if (!looks_busy(other) || (core_idle_cpus & bit_of(cpu)))
             continue;
-        if (__atomic_fetch_or(&other->wanted_by, bit_of(self->cpu), __ATOMIC_RELEASE) == 0)
+        if (__atomic_fetch_or(&other->wanted_by, bit_of(idle_cpu), __ATOMIC_RELEASE) == 0)
             irq_send_ipi(cpu);
         return;
     }
@@ -84,7 +120,7 @@ void core_idle_begin(void)
     struct percpu *self = arch_percpu();
 
     __atomic_fetch_or(&core_idle_cpus, bit_of(self->cpu), __ATOMIC_RELAXED);
-    ask(self);
+    ask_for(self->cpu);
 }
 
 void core_idle_end(void)
@@ -108,15 +144,15 @@ static struct kiln_thread *find_in_ring(struct kiln_thread *first, unsigned cpu,
     struct kiln_thread *thread = first;
 
     do {
-        if (thread != stays && (thread->cpus & bit_of(cpu)) && !thread->special && !thread->member)
+        if (thread != stays && (thread->cpus & bit_of(cpu)) && !thread->special)
             return thread;
         thread = thread->next;
     } while (thread != first && --*left > 0);
     return NULL;
 }
 
-/* Of the highest priority. */
-static struct kiln_thread *find(struct percpu *self, unsigned cpu)
+/* Of the highest priority, and in its group's order, if any. */
+static struct kiln_thread *find_plain(struct percpu *self, unsigned cpu)
 {
     unsigned left = LOOKED_AT;
 
@@ -133,6 +169,16 @@ static struct kiln_thread *find(struct percpu *self, unsigned cpu)
     return NULL;
 }
 
+static struct kiln_thread *find(struct percpu *self, unsigned cpu)
+{
+    struct kiln_thread *plain = find_plain(self, cpu), *other;
+
+    if (!core_group_calls)
+        return plain;
+    other = core_group_calls->find(cpu, who_stays(self));
+    return other && (!plain || other->priority > plain->priority) ? other : plain;
+}
+
 void core_give(void)
 {
     struct percpu *self = arch_percpu();
@@ -145,23 +191,30 @@ void core_give(void)
         unsigned cpu = (unsigned)__builtin_ctz(wanted);
         struct kiln_thread *thread = find(self, cpu);
 
-        if (thread) {
-            run_queue_remove(thread);
+        if (thread && take_from_here(thread, cpu)) {
             send(thread, cpu);
             core_request_switch(self); /* it may have been the one to switch to */
         } else {
             self->is_crowded = false;
+            ask_for(cpu);
         }
     }
 }
 
-/* Its place is worked out anew by who changes its priority, under the lock of what it waits for. */
-static void move_waiting(struct kiln_thread *thread, unsigned cpu)
+/* Its place is worked out anew by who changes its priority, under the lock of what it waits for.
+ * One that has been woken goes on there at once, and its queue with it. */
+static void move_waiting(struct kiln_thread *thread)
 {
     struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
+    unsigned cpu = choose_place(thread);
 
-    if (queue)
+    if (queue) {
         core_lock(&queue->lock);
+        if (thread->queue != queue) {
+            core_unlock(&queue->lock);
+            queue = NULL;
+        }
+    }
     core_set_ring(core_percpu(cpu), thread);
     core_count_threads(core_percpu(thread->cpu), UINT32_MAX);
     core_count_threads(core_percpu(cpu), 1);
@@ -171,40 +224,69 @@ static void move_waiting(struct kiln_thread *thread, unsigned cpu)
 }
 
 /* The running thread goes once its registers are saved: the idle thread sees to it. */
+static void move_running(struct percpu *self, struct kiln_thread *thread)
+{
+    if (thread->special & SPECIAL_POLICY)
+        core_group_calls->unready(thread);
+    else
+        run_queue_remove(thread);
+    thread->state = THREAD_WAITING;
+    thread->rank = RANK_MOST;
+    self->moving = thread;
+    core_request_switch(self);
+}
+
+static void move_ready(struct percpu *self, struct kiln_thread *thread)
+{
+    unsigned cpu = choose_place(thread);
+
+    if (cpu == self->cpu)
+        return;
+    send(thread, cpu);
+    core_request_switch(self);
+}
+
 void core_move_here(struct kiln_thread *thread)
 {
     struct percpu *self = arch_percpu();
 
-    if ((thread->cpus & bit_of(self->cpu)) || thread->member)
+    if (thread->cpus & bit_of(self->cpu))
         return;
-    if (!thread_is_ready(thread)) {
+    if (thread_is_ready(thread)) {
         if (thread == arch_thread_self())
-            core_remote_request(thread, REQUEST_MOVE); /* once its registers are saved, too */
-        else if (thread->state < THREAD_GONE)
-            move_waiting(thread, core_place(thread));
-        return;
+            move_running(self, thread);
+        else
+            move_ready(self, thread);
+    } else if (thread == arch_thread_self()) {
+        core_remote_request(thread, REQUEST_MOVE); /* once its registers are saved, too */
+    } else if (thread->state < THREAD_GONE) {
+        move_waiting(thread);
     }
-    run_queue_remove(thread);
-    core_request_switch(self);
-    if (thread != arch_thread_self()) {
-        send(thread, core_place(thread));
-        return;
-    }
-    thread->state = THREAD_WAITING;
-    thread->rank = RANK_MOST;
-    self->moving = thread;
 }
 
+/* It may run here again by now. */
 void core_send_moving(void)
 {
     struct percpu *self = arch_percpu();
     struct kiln_thread *thread = self->moving;
+    unsigned cpu;
 
     if (!thread)
         return;
     self->moving = NULL;
     core_set_rank(thread);
-    send(thread, core_place(thread));
+    cpu = thread->cpus & bit_of(self->cpu) ? self->cpu : choose_place(thread);
+    if (cpu == self->cpu)
+        core_make_ready(thread);
+    else
+        send(thread, cpu);
+}
+
+static bool has_room(const struct kiln_thread *thread, uint32_t cpus)
+{
+    uint32_t load = __atomic_load_n(&thread->load, __ATOMIC_RELAXED);
+
+    return load == 0 || core_group_calls->admits(load, cpus);
 }
 
 int kiln_thread_set_cpus(struct kiln_thread *thread, uint32_t cpus)
@@ -213,7 +295,7 @@ int kiln_thread_set_cpus(struct kiln_thread *thread, uint32_t cpus)
         return -EINVAL;
     if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_GONE)
         return -ESRCH;
-    if (thread->member && !(cpus & bit_of(thread->cpu)))
+    if (!(cpus & bit_of(thread->cpu)) && !has_room(thread, cpus))
         return -EBUSY;
     __atomic_store_n(&thread->cpus, cpus, __ATOMIC_RELAXED);
     if (KILN_CONFIG_SMP)

@@ -4,12 +4,6 @@
 #include <core/priority.h>
 #include <core/wait.h>
 #include <kiln/heap.h>
-#include <kiln/mutex.h>
-
-#define DISPATCHER_STACK_BYTES 4096
-
-static struct core_group *groups; /* atomic; added to under the mutex */
-static struct kiln_mutex groups_mutex = KILN_MUTEX_INIT;
 
 static bool runs(const struct core_group *group)
 {
@@ -43,7 +37,19 @@ static void add(struct core_group *group, struct core_member *member, enum polic
                 uint64_t now)
 {
     group->policy->add(&group->queue, &member->policy, why, now);
+    list_add_last(&group->waiting, &member->node);
     member->waits = true;
+    core_note_crowd();
+}
+
+/* One that is ready no more, or has just become so: it may have waited so shortly that the
+ * dispatcher has not run since it was taken. */
+static void forget_taken(struct core_group *group, uint64_t now)
+{
+    if (group->is_running)
+        charge(group, now);
+    stop(group);
+    group->taken = NULL;
 }
 
 /* False: it was in the run queue already. */
@@ -82,21 +88,19 @@ static bool look_again(struct core_group *group, uint64_t now)
     return true;
 }
 
-/* It may have waited so shortly that the dispatcher has not run since. */
 static bool group_ready(struct kiln_thread *thread)
 {
     struct core_member *member = thread->member;
     struct core_group *group = member->group;
     uint64_t now = core_clock();
 
-    if (group->is_running)
+    if (group->taken == member)
+        forget_taken(group, now);
+    else if (group->is_running)
         charge(group, now);
-    if (group->taken == member) {
-        stop(group);
-        group->taken = NULL;
-    }
     thread->state = THREAD_READY;
-    add(group, member, POLICY_WOKEN, now);
+    add(group, member, member->has_moved ? POLICY_MOVED : POLICY_WOKEN, now);
+    member->has_moved = false;
     return look_again(group, now);
 }
 
@@ -107,10 +111,7 @@ static void group_unready(struct kiln_thread *thread)
 
     if (core_group_take_out(member))
         return;
-    if (group->is_running)
-        charge(group, core_clock());
-    stop(group);
-    group->taken = NULL;
+    forget_taken(group, core_clock());
     run_queue_remove(thread);
 }
 
@@ -136,7 +137,7 @@ static void group_yield(struct kiln_thread *self)
     core_group_give_way(self, POLICY_YIELDED);
 }
 
-static void expired(struct core_timer *alarm)
+void core_group_alarm(struct core_timer *alarm)
 {
     struct core_group *group = list_entry(alarm, struct core_group, alarm);
     uint64_t now = core_clock();
@@ -221,6 +222,7 @@ static void choose(struct core_group *group, uint64_t now)
     if (!taken) {
         taken = (struct core_member *)group->policy->take(&group->queue, now);
         if (taken) {
+            list_remove(&taken->node);
             taken->waits = false;
             run_queue_add(taken->thread);
         }
@@ -268,7 +270,7 @@ static void run_taken(struct core_group *group, uintptr_t masked)
     core_switch(group->dispatcher, group->taken->thread, masked);
 }
 
-static _Noreturn void *dispatch(void *argument)
+_Noreturn void *core_group_dispatch(void *argument)
 {
     struct core_group *group = argument;
 
@@ -288,14 +290,47 @@ static _Noreturn void *dispatch(void *argument)
     }
 }
 
-static void drop(struct core_member *member)
+bool core_group_join(struct core_group *group, struct core_member *member)
 {
-    struct core_group *group = member->group;
+    bool joins = true;
 
+    core_lock(&group->lock);
+    if (group->policy->join)
+        joins = group->policy->join(&group->queue, &member->policy);
+    core_unlock(&group->lock);
+    return joins;
+}
+
+void core_group_leave(struct core_group *group, struct core_member *member)
+{
     core_lock(&group->lock);
     if (group->policy->leave)
         group->policy->leave(&group->queue, &member->policy);
     core_unlock(&group->lock);
+}
+
+/* Out of the group's order, wherever it is. */
+static void take_away(struct kiln_thread *thread)
+{
+    struct core_member *member = thread->member;
+
+    if (!thread_is_ready(thread)) {
+        if (member->group->taken == member)
+            forget_taken(member->group, core_clock());
+    } else if (thread->special & SPECIAL_POLICY) {
+        group_unready(thread);
+    } else {
+        run_queue_remove(thread);
+    }
+}
+
+/* What its deadlines take of a CPU. */
+static void note_load(struct kiln_thread *thread, const struct core_member *member)
+{
+    bool has_deadlines = member && member->group->policy == &policy_deadline;
+
+    __atomic_store_n(&thread->load, has_deadlines ? member->policy.deadline.load : 0,
+                     __ATOMIC_RELAXED);
 }
 
 struct core_member *core_group_change(struct kiln_thread *thread, struct core_member *member)
@@ -303,14 +338,14 @@ struct core_member *core_group_change(struct kiln_thread *thread, struct core_me
     struct core_member *old = thread->member;
     bool is_ready = thread_is_ready(thread);
 
-    if (is_ready && (thread->special & SPECIAL_POLICY))
-        group_unready(thread);
+    if (old)
+        take_away(thread);
     else if (is_ready)
         run_queue_remove(thread);
     thread->special &= (uint8_t)~SPECIAL_POLICY;
     thread->member = NULL;
     if (old)
-        drop(old);
+        core_group_leave(old->group, old);
     if (is_ready)
         thread->state = THREAD_SUSPENDED;
     if (member)
@@ -325,6 +360,7 @@ struct core_member *core_group_change(struct kiln_thread *thread, struct core_me
     if (is_ready)
         thread->state = THREAD_READY;
     core_set_rank(thread);
+    note_load(thread, member);
     if (is_ready) {
         run_queue_add(thread);
         if (thread == arch_thread_self())
@@ -351,6 +387,7 @@ bool core_group_take_out(struct core_member *member)
     if (!member->waits)
         return false;
     member->group->policy->remove(&member->group->queue, &member->policy);
+    list_remove(&member->node);
     member->waits = false;
     return true;
 }
@@ -367,7 +404,76 @@ void core_group_put_back(struct core_member *member)
         core_request_switch(arch_percpu());
 }
 
-static const struct core_group_calls calls = {
+static bool group_move(struct kiln_thread *thread, unsigned cpu)
+{
+    struct core_member *member = thread->member;
+    struct core_group *old = member->group;
+    struct core_group *group = core_group_of(old->policy, cpu, old->priority);
+
+    if (!group || !core_group_join(group, member))
+        return false;
+    member->has_moved = thread_is_ready(thread) && (thread->special & SPECIAL_POLICY);
+    take_away(thread);
+    core_group_leave(old, member);
+    member->group = group;
+    return true;
+}
+
+/* One that waits for its next period would have nothing to do there. */
+static bool may_go(const struct core_member *member, unsigned cpu)
+{
+    const struct policy *policy = member->group->policy;
+
+    return (member->thread->cpus >> cpu & 1) && member->thread->special == SPECIAL_POLICY &&
+           !(policy->rests && policy->rests(&member->policy));
+}
+
+/* Where the dispatcher is to run now it needs somebody to take. */
+static struct kiln_thread *find_in(const struct core_group *group, unsigned cpu,
+                                   const struct kiln_thread *stays)
+{
+    const struct core_member *taken = group->taken;
+    bool is_next = stays == group->dispatcher;
+
+    if (taken && taken->thread != stays && !is_next && thread_is_ready(taken->thread) &&
+        may_go(taken, cpu))
+        return taken->thread;
+    if (is_next && !taken && group->waiting.next == group->waiting.previous)
+        return NULL;
+    list_for_each (node, &group->waiting) {
+        const struct core_member *member = list_entry(node, struct core_member, node);
+
+        if (member->thread != stays && may_go(member, cpu))
+            return member->thread;
+    }
+    return NULL;
+}
+
+static struct kiln_thread *group_find(unsigned cpu, const struct kiln_thread *stays)
+{
+    struct kiln_thread *best = NULL;
+
+    for (const struct core_group *group = __atomic_load_n(&core_group_list, __ATOMIC_ACQUIRE);
+         group; group = group->next) {
+        struct kiln_thread *found = group->cpu == arch_cpu_id() ? find_in(group, cpu, stays) : NULL;
+
+        if (found && (!best || found->priority > best->priority))
+            best = found;
+    }
+    return best;
+}
+
+static bool group_admits(uint32_t load, uint32_t cpus)
+{
+    for (const struct core_group *group = __atomic_load_n(&core_group_list, __ATOMIC_ACQUIRE);
+         group; group = group->next)
+        if (group->policy == &policy_deadline && (cpus >> group->cpu & 1) &&
+            policy_deadline_has_room(&group->queue, load))
+            return true;
+    return false;
+}
+
+const struct core_group_calls core_groups = {
     .ready = group_ready,
     .unready = group_unready,
     .lose = group_lose,
@@ -375,66 +481,7 @@ static const struct core_group_calls calls = {
     .leave_order = leave_order,
     .join_order = join_order,
     .end = group_end,
+    .move = group_move,
+    .find = group_find,
+    .admits = group_admits,
 };
-
-static bool start_dispatcher(struct core_group *group)
-{
-    const struct kiln_thread_attributes attributes = {
-        .name = group->policy->name,
-        .stack_bytes = DISPATCHER_STACK_BYTES,
-        .priority = group->priority,
-        .cpus = 1u << group->cpu,
-        .is_detached = true,
-        .is_suspended = true,
-    };
-
-    if (kiln_thread_create(&group->dispatcher, &attributes, dispatch, group))
-        return false;
-    kiln_thread_resume(group->dispatcher);
-    return true;
-}
-
-static struct core_group *make(const struct policy *policy, unsigned cpu, uint8_t priority)
-{
-    struct core_group *group = kiln_heap_allocate(sizeof(*group));
-
-    if (!group)
-        return NULL;
-    *group = (struct core_group){
-        .policy = policy,
-        .parked = KILN_WAIT_QUEUE_INIT("policy"),
-        .alarm.expired = expired,
-        .why = POLICY_PASSED_BY,
-        .priority = priority,
-        .cpu = cpu,
-        .next = groups,
-    };
-    policy->init(&group->queue, core_clock());
-    core_group_calls = &calls;
-    if (!start_dispatcher(group)) {
-        kiln_heap_free(group);
-        return NULL;
-    }
-    __atomic_store_n(&groups, group, __ATOMIC_RELEASE);
-    return group;
-}
-
-static struct core_group *find(const struct policy *policy, unsigned cpu, uint8_t priority)
-{
-    struct core_group *group = __atomic_load_n(&groups, __ATOMIC_ACQUIRE);
-
-    while (group && (group->policy != policy || group->cpu != cpu || group->priority != priority))
-        group = group->next;
-    return group;
-}
-
-struct core_group *core_group_find(const struct policy *policy, unsigned cpu, uint8_t priority)
-{
-    kiln_mutex_lock(&groups_mutex);
-    struct core_group *group = find(policy, cpu, priority);
-
-    if (!group)
-        group = make(policy, cpu, priority);
-    kiln_mutex_unlock(&groups_mutex);
-    return group;
-}

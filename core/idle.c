@@ -20,22 +20,24 @@ void core_idle(struct percpu *percpu)
     arch_irq_disable();
 }
 
-/* The idle thread is in no run queue, and nothing preempts it: it looks for itself. */
+/* The idle thread is in no run queue, and nothing preempts it: it looks for itself. The first to be
+ * left for it may be one that moves. */
 _Noreturn void core_idle_loop(void)
 {
     struct percpu *percpu = arch_percpu();
 
     arch_irq_disable();
     for (;;) {
-        struct kiln_thread *next = run_queue_first(percpu);
+        struct kiln_thread *next;
 
+        core_send_moving();
+        next = run_queue_first(percpu);
         if (next) {
             core_switch(percpu->idle_thread, next, arch_irq_save());
-            core_send_moving();
-        } else {
-            core_idle_begin();
-            core_idle(percpu);
-            core_idle_end();
+            continue;
         }
+        core_idle_begin();
+        core_idle(percpu);
+        core_idle_end();
     }
 }

@@ -1,9 +1,8 @@
 /* Placing threads on CPUs. */
 #include <core/place.h>
 
-unsigned core_place_among(const struct kiln_thread *thread)
+unsigned core_place_among(uint32_t allowed)
 {
-    uint32_t allowed = thread->cpus & core_running_cpus();
     unsigned best = arch_cpu_id();
     uint32_t fewest = UINT32_MAX;
 

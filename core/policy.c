@@ -94,18 +94,6 @@ static int make_member(struct core_member **made, const struct kiln_policy *valu
     return 0;
 }
 
-static bool join(struct core_member *member)
-{
-    struct core_group *group = member->group;
-    bool joins = true;
-
-    core_lock(&group->lock);
-    if (group->policy->join)
-        joins = group->policy->join(&group->queue, &member->policy);
-    core_unlock(&group->lock);
-    return joins;
-}
-
 /* What a thread had is given back before it joins again, so that it does not count twice; if it may
  * not join it has that again, for which there is room. */
 static void exchange(struct change *change)
@@ -114,12 +102,12 @@ static void exchange(struct change *change)
     struct core_member *old = core_group_change(change->thread, NULL);
 
     change->member = old;
-    if (member && !join(member)) {
+    if (member && !core_group_join(member->group, member)) {
         change->error = -EBUSY;
         change->member = member;
         member = old;
         if (old)
-            join(old);
+            core_group_join(old->group, old);
     }
     if (member)
         core_group_change(change->thread, member);
@@ -157,9 +145,11 @@ static int find_group(struct kiln_thread *thread, struct core_member *member,
     int own = has ? has->own_priority : thread->base_priority;
     int priority = priorities[kind] < 0 ? own : priorities[kind];
 
+    if (!core_group_prepare(policies[kind], (uint8_t)priority))
+        return -ENOMEM;
     member->thread = thread;
-    member->group = core_group_find(policies[kind], thread->cpu, (uint8_t)priority);
-    return member->group ? 0 : -ENOMEM;
+    member->group = core_group_of(policies[kind], thread->cpu, (uint8_t)priority);
+    return 0;
 }
 
 int kiln_thread_set_policy(struct kiln_thread *thread, const struct kiln_policy *policy)

@@ -29,9 +29,14 @@ static bool deadline_begin(struct policy_thread *thread)
     return true;
 }
 
+bool policy_deadline_has_room(const struct policy_queue *queue, uint32_t load)
+{
+    return __atomic_load_n(&queue->deadline.load, __ATOMIC_RELAXED) + load <= LOAD_MOST;
+}
+
 static bool deadline_join(struct policy_queue *queue, struct policy_thread *thread)
 {
-    if (queue->deadline.load + thread->deadline.load > LOAD_MOST)
+    if (!policy_deadline_has_room(queue, thread->deadline.load))
         return false;
     queue->deadline.load += thread->deadline.load;
     return true;
@@ -40,6 +45,11 @@ static bool deadline_join(struct policy_queue *queue, struct policy_thread *thre
 static void deadline_leave(struct policy_queue *queue, struct policy_thread *thread)
 {
     queue->deadline.load -= thread->deadline.load;
+}
+
+static bool deadline_rests(const struct policy_thread *thread)
+{
+    return thread->deadline.budget == 0;
 }
 
 static uint64_t due_time(const struct policy_thread *thread)
@@ -163,6 +173,7 @@ const struct policy policy_deadline = {
     .begin = deadline_begin,
     .join = deadline_join,
     .leave = deadline_leave,
+    .rests = deadline_rests,
     .add = deadline_add,
     .remove = deadline_remove,
     .take = deadline_take,

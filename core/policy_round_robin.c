@@ -22,7 +22,8 @@ static void round_robin_add(struct policy_queue *queue, struct policy_thread *th
         list_add_first(&queue->round_robin, &thread->node);
         return;
     }
-    thread->round_robin.left = 0;
+    if (why != POLICY_MOVED)
+        thread->round_robin.left = 0;
     list_add_last(&queue->round_robin, &thread->node);
 }
 

@@ -95,10 +95,10 @@ bool core_make_ready(struct kiln_thread *thread)
         thread->state = THREAD_SUSPENDED;
         return false;
     }
+    if (KILN_CONFIG_SMP && core_idle_cpus && core_send_to_idle(thread))
+        return false;
     if (thread->special & SPECIAL_POLICY)
         return core_group_calls->ready(thread);
-    if (KILN_CONFIG_SMP && core_idle_cpus && !thread->member && core_send_to_idle(thread))
-        return false;
     thread->state = THREAD_READY;
     run_queue_add(thread);
     return thread->own_rank > arch_thread_self()->rank;

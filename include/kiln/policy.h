@@ -57,9 +57,9 @@ struct kiln_policy {
  * becomes the policy's; with FIFO and round robin the one that it had before its policies. While a
  * thread inherits a higher priority through a mutex it runs as a plain one. 0; -EINVAL: a value is
  * out of range; -EBUSY: the deadlines of more than 96 % of its CPU's time could be missed; -ESRCH:
- * the thread has ended; -ENOMEM. Thread context with interrupts on. Some thousand instructions when
- * a CPU's first thread of a policy comes (a thread "policy" and its stack of a few KiB stay then),
- * else some hundred.
+ * the thread has ended; -ENOMEM. Thread context with interrupts on. Some thousand instructions for
+ * each CPU when a policy's first thread comes (a thread of the policy's name and its stack of 4 KiB
+ * stay on each then), else some hundred.
  */
 int kiln_thread_set_policy(struct kiln_thread *thread, const struct kiln_policy *policy);
 

@@ -107,9 +107,10 @@ int kiln_thread_resume(struct kiln_thread *thread);
 int kiln_thread_priority(const struct kiln_thread *thread);
 int kiln_thread_set_priority(struct kiln_thread *thread, int priority);
 
-/** Where a thread may run from now on: bit n, on CPU n. 0; -EINVAL: none of them runs; -EBUSY: it
- * has a policy (kiln/policy.h), and so stays on its CPU; -ESRCH: it has ended. Any context but a
- * spinlock held; a thread elsewhere moves a little later. */
+/** Where a thread may run from now on: bit n, on CPU n. 0; -EINVAL: none of them runs; -EBUSY: its
+ * deadlines (kiln/policy.h) could be missed on each of them; -ESRCH: it has ended. Any context but
+ * a spinlock held; a thread elsewhere moves a little later, and stays if no CPU has room for its
+ * deadlines any more by then. */
 int kiln_thread_set_cpus(struct kiln_thread *thread, uint32_t cpus);
 
 /** The caller is preempted by nobody until it unlocks as often; it may wait, and others run

@@ -19,6 +19,7 @@ struct core_group {
     const struct policy *policy;
     struct policy_queue queue;
     struct core_member *taken;
+    struct list_node waiting; /* those in the policy's queue, in the order in which they came */
     struct kiln_thread *dispatcher;
     struct kiln_wait_queue parked; /* the dispatcher, while no thread may run */
     struct core_timer alarm;
@@ -36,8 +37,10 @@ struct core_member {
     struct policy_thread policy; /* first */
     struct core_group *group;
     struct kiln_thread *thread;
-    uint8_t own_priority; /* base_priority, once it has no policy any more */
-    bool waits;           /* in the policy's queue */
+    struct list_node node; /* of group->waiting */
+    uint8_t own_priority;  /* base_priority, once it has no policy any more */
+    bool waits;            /* in the policy's queue */
+    bool has_moved;        /* was ready on another CPU, and goes on here as it was */
 };
 
 /* All calls: on the thread's CPU, interrupts masked. */
@@ -61,14 +64,41 @@ struct core_group_calls {
 
     /* The running thread ends. Interrupts on. */
     void (*end)(struct kiln_thread *self);
+
+    /* A thread that does not run comes into the group of another CPU, whose it then is to be, and
+     * is ready nowhere. False: there is no room for its deadlines, and nothing has changed. */
+    bool (*move)(struct kiln_thread *thread, unsigned cpu);
+
+    /* One that is ready here but not to run now (nor is `stays`), that may go to that CPU: of the
+     * highest priority. NULL: none. */
+    struct kiln_thread *(*find)(unsigned cpu, const struct kiln_thread *stays);
+
+    /* Whether one of those CPUs has room for deadlines of such a load. Any context. */
+    bool (*admits)(uint32_t load, uint32_t cpus);
 };
 
 /* NULL until the first thread is given a policy. */
 extern const struct core_group_calls *core_group_calls;
 
-/* The group for a thread with a policy on a CPU, made if need be; NULL: no memory. Thread context.
- */
-struct core_group *core_group_find(const struct policy *policy, unsigned cpu, uint8_t priority);
+extern const struct core_group_calls core_groups;
+
+/* The groups of all CPUs: through core_group.next. */
+extern struct core_group *core_group_list;
+
+/* Makes those of a policy at a priority, one for each CPU. False: no memory. Thread context. */
+bool core_group_prepare(const struct policy *policy, uint8_t priority);
+
+/* One of them, for that CPU. NULL: it has not been made. Any context. */
+struct core_group *core_group_of(const struct policy *policy, unsigned cpu, uint8_t priority);
+
+/* What a group's dispatcher runs, and what its alarm calls. */
+_Noreturn void *core_group_dispatch(void *group);
+void core_group_alarm(struct core_timer *alarm);
+
+/* The thread's deadlines count in that group; false: there is no room for them. They no longer
+ * do. */
+bool core_group_join(struct core_group *group, struct core_member *member);
+void core_group_leave(struct core_group *group, struct core_member *member);
 
 /* The thread, on its CPU, has that group and these values from now on; NULL: it is a plain one.
  * Gives back what it had before, which the caller frees. Interrupts masked. */

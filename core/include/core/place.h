@@ -13,14 +13,13 @@ static inline uint32_t core_running_cpus(void)
     return KILN_CONFIG_SMP ? (1u << kiln_cpu_count()) - 1 : 1;
 }
 
-/* Of those that the thread may run on, the CPU with the fewest threads: this one, if it is one of
- * them. */
-unsigned core_place_among(const struct kiln_thread *thread);
+/* Of those the CPU with the fewest threads: this one, if it is one of them. */
+unsigned core_place_among(uint32_t allowed);
 
 /* The CPU that a thread is to belong to. Any context. */
 static inline unsigned core_place(const struct kiln_thread *thread)
 {
-    return kiln_cpu_count() == 1 ? 0 : core_place_among(thread);
+    return kiln_cpu_count() == 1 ? 0 : core_place_among(thread->cpus & core_running_cpus());
 }
 
 /* A CPU has so many threads more, or fewer. */

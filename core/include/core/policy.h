@@ -100,7 +100,7 @@ enum policy_why {
     POLICY_YIELDED,     /* was taken, and gives the CPU to the others */
     POLICY_PASSED_BY,   /* was taken, and is due to make way */
     POLICY_JOB_IS_DONE, /* was taken, and waits for its next period, where a policy has any */
-    POLICY_MOVED        /* waited on another CPU, or was boosted by a mutex */
+    POLICY_MOVED        /* was ready on another CPU, or has a new nice value */
 };
 
 struct policy {
@@ -116,6 +116,9 @@ struct policy {
      * for it. It leaves when it ends, or takes up another CPU or policy. NULL: there always is. */
     bool (*join)(struct policy_queue *queue, struct policy_thread *thread);
     void (*leave)(struct policy_queue *queue, struct policy_thread *thread);
+
+    /* Whether one that waits does not want to run yet. NULL: it always does. */
+    bool (*rests)(const struct policy_thread *thread);
 
     /* A thread that is ready waits from now on. */
     void (*add)(struct policy_queue *queue, struct policy_thread *thread, enum policy_why why,
@@ -143,5 +146,8 @@ extern const struct policy policy_round_robin, policy_normal, policy_lottery, po
 
 /* Whether the deadline of the job that it is at has passed. */
 bool policy_deadline_is_late(const struct policy_thread *thread, uint64_t now);
+
+/* Whether a thread of such a load could join, as far as can be seen from any CPU. */
+bool policy_deadline_has_room(const struct policy_queue *queue, uint32_t load);
 
 #endif

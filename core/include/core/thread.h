@@ -107,6 +107,7 @@ struct kiln_thread {
     uint64_t switches;  /* RUN_TIME: how often */
     void *data[KILN_THREAD_DATA];
     struct core_member *member; /* of a group; NULL: its policy is the plain one */
+    uint32_t load;              /* atomic: what its deadlines take of a CPU; 0: it has none */
 
     struct kiln_thread *registry_next, *registry_previous; /* core_threads_lock */
 };
