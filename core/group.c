@@ -275,7 +275,7 @@ _Noreturn void *core_group_dispatch(void *argument)
     struct core_group *group = argument;
 
     arch_irq_disable();
-    group->dispatcher->is_firm = true;
+    group->dispatcher->firm = FIRM_WAIT;
     for (;;) {
         uintptr_t masked = arch_irq_save();
         bool has_yielded;

@@ -110,9 +110,17 @@ static inline bool add_one(struct kiln_semaphore *semaphore)
 static __attribute__((noinline)) void post_to_others(struct kiln_semaphore *semaphore,
                                                      uintptr_t state)
 {
-    struct kiln_thread *thread = core_wait_take(&semaphore->queue);
+    struct kiln_thread *thread = semaphore->queue.first;
 
-    if (!thread)
+    if (__builtin_expect(core_wait_is_gone(thread), 0)) {
+        core_unlock(&semaphore->queue.lock);
+        arch_irq_restore(state);
+        core_wait_refuse(&semaphore->queue);
+        return;
+    }
+    if (thread)
+        core_wait_remove(&semaphore->queue, thread);
+    else
         __atomic_store_n(&semaphore->count, 1, __ATOMIC_RELEASE);
     core_unlock(&semaphore->queue.lock);
     if (thread)
@@ -154,6 +162,49 @@ void kiln_semaphore_post(struct kiln_semaphore *semaphore)
             return;
         }
     } while (!arch_step_end(word(semaphore), count, count + 1));
+}
+
+/* While nobody waits, and the count is below the limit. */
+static int add_below(struct kiln_semaphore *semaphore, int64_t limit)
+{
+    int64_t count;
+
+    do {
+        count = (int64_t)arch_step_begin(word(semaphore));
+        if (count >= limit)
+            return -EOVERFLOW;
+        if (count < 0)
+            return -EAGAIN;
+    } while (!arch_step_end(word(semaphore), (uint64_t)count, (uint64_t)count + 1));
+    return 0;
+}
+
+int kiln_semaphore_post_below(struct kiln_semaphore *semaphore, int64_t limit)
+{
+    int error = add_below(semaphore, limit);
+    uintptr_t state;
+
+    if (error != -EAGAIN)
+        return error;
+    state = arch_irq_save();
+    core_lock(&semaphore->queue.lock);
+    error = add_below(semaphore, limit);
+    if (error == -EAGAIN) {
+        post_to_others(semaphore, state);
+        return 0;
+    }
+    core_unlock(&semaphore->queue.lock);
+    arch_irq_restore(state);
+    return error;
+}
+
+void kiln_semaphore_destroy(struct kiln_semaphore *semaphore)
+{
+    uintptr_t state = arch_irq_save();
+
+    core_lock(&semaphore->queue.lock);
+    __atomic_store_n(&semaphore->count, -1, __ATOMIC_RELAXED);
+    core_wait_destroy(&semaphore->queue, state);
 }
 
 int64_t kiln_semaphore_count(const struct kiln_semaphore *semaphore)

@@ -149,7 +149,7 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->wants_cancel = false;
     thread->cancel_is_off = false;
     thread->has_data = false;
-    thread->is_firm = false;
+    thread->firm = 0;
     thread->has_left = 0;
     thread->held = NULL;
     thread->joiner = NULL;

@@ -6,8 +6,12 @@
 
 #include <errno.h>
 #include <core/cancel.h>
+#include <core/hold.h>
 #include <core/priority.h>
 #include <kiln/time.h>
+
+/* Alone, above all others, and no ring, so that none of the short ways is taken. */
+struct kiln_thread core_gone = {.priority = UINT8_MAX, .next_level = &core_gone};
 
 static void insert_level_before(struct kiln_thread *place, struct kiln_thread *thread)
 {
@@ -17,38 +21,48 @@ static void insert_level_before(struct kiln_thread *place, struct kiln_thread *t
     place->previous_level = thread;
 }
 
-/* Somebody waits already. */
-static void add_sorted(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+/* Somebody waits already. False: the queue was destroyed. */
+__attribute__((always_inline)) static inline bool add_sorted(struct kiln_wait_queue *queue,
+                                                             struct kiln_thread *thread)
 {
     struct kiln_thread *first = queue->first, *level = first;
 
     while (level->priority > thread->priority) {
         level = level->next_level;
         if (level == first) {
+            if (__builtin_expect(first == &core_gone, 0))
+                return false;
             ring_insert_before(first, thread);
             insert_level_before(first, thread);
-            return;
+            return true;
         }
     }
     if (level->priority == thread->priority) {
         ring_insert_before(level->next_level, thread);
         thread->next_level = NULL;
-        return;
+        return true;
     }
     ring_insert_before(level, thread);
     insert_level_before(level, thread);
     if (level == first)
         queue->first = thread;
+    return true;
 }
 
-void core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+__attribute__((always_inline)) static inline bool add(struct kiln_wait_queue *queue,
+                                                      struct kiln_thread *thread)
 {
     if (queue->first) {
         core_wait_note(queue, thread);
-        add_sorted(queue, thread);
-    } else {
-        core_wait_add_first(queue, thread);
+        return add_sorted(queue, thread);
     }
+    core_wait_add_first(queue, thread);
+    return true;
+}
+
+bool core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread)
+{
+    return add(queue, thread);
 }
 
 /* The first of its priority leaves; others of that priority stand behind it, or it was the last. */
@@ -99,30 +113,52 @@ void core_wait_unlink(struct kiln_wait_queue *queue, struct kiln_thread *thread)
         unlink_thread(queue, thread);
 }
 
+int core_wait_refuse(const struct kiln_wait_queue *queue)
+{
+    if (KILN_CONFIG_CHECKS)
+        kiln_panic("%s %p is used, which was destroyed", queue->kind, (const void *)queue);
+    return -EIDRM;
+}
+
+/* The running thread has left the run queue, and is in it again as it was. */
+static __attribute__((noinline)) int stay(struct kiln_wait_queue *queue, struct kiln_thread *self,
+                                          uintptr_t irq_state)
+{
+    self->queue = NULL;
+    self->state = THREAD_READY;
+    run_queue_add(self);
+    run_queue_to_front(self);
+    core_unlock(&queue->lock);
+    arch_irq_restore(irq_state);
+    return core_wait_refuse(queue);
+}
+
 int core_wait_slowly(struct kiln_wait_queue *queue, struct kiln_thread *self, uintptr_t irq_state)
 {
     struct percpu *percpu = arch_percpu();
     struct kiln_thread *next;
 
-    if ((self->special & SPECIAL_CANCEL) && core_may_cancel(self)) {
+    if ((self->special & SPECIAL_CANCEL) && core_may_cancel(self) && !self->firm) {
         core_unlock(&queue->lock);
         arch_irq_restore(irq_state);
         kiln_thread_exit(KILN_CANCELLED);
     }
     next = core_leave_run_queue(percpu, self);
-    core_wait_add(queue, self);
+    if (__builtin_expect(!add(queue, self), 0))
+        return stay(queue, self, irq_state);
     core_unlock(&queue->lock);
     return core_block(percpu, self, next, irq_state);
 }
 
-static bool end(struct kiln_thread *thread, bool also_firm)
+/* One that is not as firm as that. */
+static bool end(struct kiln_thread *thread, unsigned firm)
 {
     struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
 
     if (!queue)
         return false;
     core_lock(&queue->lock);
-    bool does_wait = thread->queue == queue && (also_firm || !thread->is_firm);
+    bool does_wait = thread->queue == queue && thread->firm < firm;
 
     if (does_wait)
         core_wait_remove(queue, thread);
@@ -132,12 +168,71 @@ static bool end(struct kiln_thread *thread, bool also_firm)
 
 bool core_wait_end(struct kiln_thread *thread)
 {
-    return end(thread, true);
+    return end(thread, FIRM_DEADLINE);
 }
 
 bool core_wait_interrupt(struct kiln_thread *thread)
 {
-    return end(thread, false);
+    return end(thread, FIRM_WAIT);
+}
+
+/* The lock is held, but in between. */
+static void end_each(struct kiln_wait_queue *queue, int result, uintptr_t irq_state)
+{
+    struct kiln_thread *thread;
+
+    while ((thread = core_wait_take(queue)) != NULL) {
+        core_unlock(&queue->lock);
+        core_wake(result, thread, irq_state);
+        arch_irq_save();
+        core_lock(&queue->lock);
+    }
+}
+
+void core_wait_end_all(struct kiln_wait_queue *queue, int result, uintptr_t irq_state)
+{
+    core_hold();
+    end_each(queue, result, irq_state);
+    core_unlock(&queue->lock);
+    arch_irq_restore(irq_state);
+    core_release();
+}
+
+struct kiln_thread *core_wait_take_all(struct kiln_wait_queue *queue)
+{
+    struct kiln_thread *first = queue->first, *thread = first;
+
+    if (!first)
+        return NULL;
+    do {
+        thread->queue = NULL;
+        thread = thread->next;
+    } while (thread != first);
+    first->previous->next = NULL;
+    queue->first = NULL;
+    return first;
+}
+
+void core_wake_list(int64_t result, struct kiln_thread *list, uintptr_t irq_state)
+{
+    while (list) {
+        struct kiln_thread *next = list->next;
+
+        core_make_ready_anywhere(result, list);
+        list = next;
+    }
+    core_reschedule(irq_state);
+}
+
+void core_wait_destroy(struct kiln_wait_queue *queue, uintptr_t irq_state)
+{
+    core_hold();
+    if (!core_wait_is_gone(queue->first))
+        end_each(queue, -EIDRM, irq_state);
+    queue->first = &core_gone;
+    core_unlock(&queue->lock);
+    arch_irq_restore(irq_state);
+    core_release();
 }
 
 /* The thread has not returned from its wait, so that its queue is still there. */
@@ -175,6 +270,17 @@ int core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t i
     return result;
 }
 
+int core_wait_firm_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state)
+{
+    struct kiln_thread *self = arch_thread_self();
+    int result;
+
+    self->firm = FIRM_WAIT;
+    result = core_wait_until(queue, deadline, irq_state);
+    self->firm = 0;
+    return result;
+}
+
 int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, int64_t deadline,
                      uintptr_t irq_state)
 {
@@ -182,7 +288,7 @@ int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, i
     struct percpu *percpu = arch_percpu();
     int result;
 
-    self->is_firm = true;
+    self->firm = FIRM_WAIT;
     if (deadline != KILN_FOREVER)
         start_timer(self, deadline);
     core_assert_may_wait(irq_state);
@@ -196,6 +302,6 @@ int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, i
     result = core_block(percpu, self, next, irq_state);
     if (deadline != KILN_FOREVER && result != -ETIMEDOUT)
         stop_timer(self);
-    self->is_firm = false;
+    self->firm = 0;
     return result;
 }

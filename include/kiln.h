@@ -2,20 +2,25 @@
 #ifndef KILN_H
 #define KILN_H
 
+#include <kiln/address.h>
 #include <kiln/api.h>
 #include <kiln/arena.h>
+#include <kiln/barrier.h>
+#include <kiln/binary_semaphore.h>
 #include <kiln/cache.h>
 #include <kiln/clock.h>
 #include <kiln/config.h>
 #include <kiln/console.h>
 #include <kiln/cpu.h>
 #include <kiln/dma.h>
+#include <kiln/events.h>
 #include <kiln/fault.h>
 #include <kiln/files.h>
 #include <kiln/heap.h>
 #include <kiln/heap_profile.h>
 #include <kiln/idle.h>
 #include <kiln/irq.h>
+#include <kiln/latch.h>
 #include <kiln/leak.h>
 #include <kiln/log.h>
 #include <kiln/memory.h>

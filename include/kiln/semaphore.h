@@ -23,8 +23,13 @@ struct kiln_semaphore {
 /** Makes one; count is 0 or more. Any context. */
 void kiln_semaphore_init(struct kiln_semaphore *semaphore, int64_t count);
 
-/** Takes one off the count, waiting until there is one. 0; -EINTR: the wait was interrupted. Thread
- * context with interrupts on. A cancellation point. 9 instructions without waiting. */
+/** Nobody is to use it any more: those who wait go on with -EIDRM. Who waits or posts later gets,
+ * or does, nothing else: a debug build panics. kiln_semaphore_init() makes it anew. Any context. */
+void kiln_semaphore_destroy(struct kiln_semaphore *semaphore);
+
+/** Takes one off the count, waiting until there is one. 0; -EINTR: the wait was interrupted;
+ * -EIDRM: the semaphore was destroyed. Thread context with interrupts on. A cancellation point. 9
+ * instructions without waiting. */
 int kiln_semaphore_wait(struct kiln_semaphore *semaphore);
 
 /** The same until a deadline: -ETIMEDOUT; KILN_NOWAIT: as kiln_semaphore_try(). Thread context with
@@ -37,6 +42,10 @@ int kiln_semaphore_try(struct kiln_semaphore *semaphore);
 /** Wakes the first who waits, or adds one to the count. Any context; with a spinlock held whoever
  * is woken runs when that is released. 9 instructions if nobody waits. */
 void kiln_semaphore_post(struct kiln_semaphore *semaphore);
+
+/** The same while the count is below a limit above 0; else -EOVERFLOW: nothing has changed. Any
+ * context. */
+int kiln_semaphore_post_below(struct kiln_semaphore *semaphore, int64_t limit);
 
 /** What could be taken without waiting. Any context; it may be stale at once. */
 int64_t kiln_semaphore_count(const struct kiln_semaphore *semaphore);

@@ -39,6 +39,10 @@ enum thread_state {
 #define REQUEST_CANCEL   16u
 #define REQUEST_MOVE     32u
 
+/* kiln_thread.firm: it is not interrupted or cancelled; its deadline does not count, either. */
+#define FIRM_WAIT     1u
+#define FIRM_DEADLINE 2u
+
 struct core_member;
 struct kiln_mutex;
 
@@ -68,6 +72,7 @@ struct kiln_thread {
      * of the first of each priority there, NULL in others. */
     struct kiln_wait_queue *volatile queue;
     struct kiln_thread *next_level, *previous_level;
+    void *exchange; /* while it waits: what the call that it waits in gives, or wants to be given */
 
     uint8_t base_priority; /* without what it inherits; core_inheritance_lock, like these three: */
     uint8_t wanted_priority;  /* with it; counts once its CPU knows. Atomic */
@@ -82,7 +87,7 @@ struct kiln_thread {
     uint8_t cancel_is_off;
     uint8_t is_new;    /* has not run */
     uint8_t has_data;  /* has had pointers under keys */
-    uint8_t is_firm;   /* waits, and is not to be interrupted */
+    uint8_t firm;      /* FIRM_...: what does not end its wait; its queue's lock */
     uint32_t has_left; /* atomic: 1 once nothing runs on its stack any more */
     uint32_t cpu;      /* atomic: where it runs or will; changes only on that CPU */
     uint32_t requests; /* atomic; who makes it differ from 0 puts it into its CPU's inbox */

@@ -8,8 +8,9 @@
 #include <core/lock.h>
 #include <core/schedule.h>
 
-/* Puts a thread that is in no run queue behind its equals, takes one out. The queue's lock. */
-void core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread);
+/* Puts a thread that is in no run queue behind its equals, takes one out. The queue's lock. False:
+ * the queue was destroyed. */
+bool core_wait_add(struct kiln_wait_queue *queue, struct kiln_thread *thread);
 void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread);
 
 /* Where it waits. Its CPU alone says that it is ready again. */
@@ -73,6 +74,9 @@ static inline int core_wait(struct kiln_wait_queue *queue, uintptr_t irq_state)
 /* The same until a deadline, when it is -ETIMEDOUT. */
 int core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state);
 
+/* The same, but neither interrupted nor cancelled. */
+int core_wait_firm_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state);
+
 /*
  * The same for a mutex, and neither interrupted nor cancelled: no lock of the queue's is held, but
  * core_inheritance_lock, which is released, and the owner inherits the priority.
@@ -86,6 +90,36 @@ bool core_wait_end(struct kiln_thread *thread);
 
 /* The same, but for one that waits firmly. */
 bool core_wait_interrupt(struct kiln_thread *thread);
+
+/* Has all who wait go on with that result, in their order; interrupts come in between, but nobody
+ * preempts the running thread. The lock is held, and is released. Who waits anew meanwhile is one
+ * of them. */
+void core_wait_end_all(struct kiln_wait_queue *queue, int result, uintptr_t irq_state);
+
+/* Takes all out who wait: a list through `next`, for core_wake_list(). The lock. */
+struct kiln_thread *core_wait_take_all(struct kiln_wait_queue *queue);
+
+/* Has them go on with that result. Interrupts have been masked since they were taken out, and no
+ * lock is held; restores the interrupt state. */
+void core_wake_list(int64_t result, struct kiln_thread *list, uintptr_t irq_state);
+
+/*
+ * Nobody is to wait in the queue any more: those who do go on with -EIDRM, and so does from now on
+ * who would wait; a debug build panics there. The lock is held, and is released.
+ */
+void core_wait_destroy(struct kiln_wait_queue *queue, uintptr_t irq_state);
+
+/* The one that is first in a queue that was destroyed. */
+extern struct kiln_thread core_gone;
+
+/* Whether the first of a queue is that; it is in no ring. */
+static inline bool core_wait_is_gone(const struct kiln_thread *first)
+{
+    return first && !first->next;
+}
+
+/* Somebody uses what was destroyed: a panic in a debug build, else -EIDRM. */
+int core_wait_refuse(const struct kiln_wait_queue *queue);
 
 /* Takes a thread out that core_wait_add() puts back: who looks at it without the lock meanwhile
  * sees that it waits. The lock. */
