@@ -6,8 +6,8 @@ import struct
 
 from support import KilnTest
 
-from kiln_cli import apt_sources, bench, boards, configuration, console, elf, panics, qemu, tap
-from kiln_cli import target_tests, usb, words
+from kiln_cli import apt_sources, bench, boards, configuration, console, elf, irqs_off, panics
+from kiln_cli import qemu, tap, target_tests, usb, words
 from kiln_cli.failure import Failure
 
 READY = console.READY
@@ -277,6 +277,26 @@ class Bench(KilnTest):
 
     def test_nothing_recorded_by_these_tools(self):
         self.assertEqual(self.complaints(104, {}), 0)
+
+    def test_limit(self):
+        """a row that is a limit fails above its mark, whatever has been recorded"""
+        for recorded in ({}, self.RECORDED, {"boot": {"figure": 200, "met": False}}):
+            for figure, complaints in ((102, 0), (103, 1)):
+                row = {"name": "boot", "what": "reset to main()", "unit": "instructions",
+                       "mark": 102, "figure": figure, "is_limit": True}
+                self.assertEqual(len(list(bench.complaints(row, recorded))), complaints)
+
+    def test_times_with_interrupts_off(self):
+        """what an image tells is found, also on a terminal; each run is chosen or has a reason"""
+        text = ("kiln: cpu 0: interrupts off for 64 ns, from a+0x1 < b+0x2 to c+0x3 < d+0x4\r\n"
+                "kiln: cpu 0: interrupts off for 32 ns, from a+0x1 to c+0x3\n")
+        self.assertEqual(irqs_off.STRETCH.findall(text), [("64", "a+0x1 < b+0x2", "c+0x3 < d+0x4"),
+                                                          ("32", "a+0x1", "c+0x3")])
+        runs, left_out = irqs_off.choose("virt-aarch64")
+        self.assertEqual(len({irqs_off.what_runs(run) for run in runs}), len(runs))
+        self.assertFalse({run.name for run in runs} & set(left_out))
+        for name in irqs_off.LEFT_OUT:
+            self.assertTrue([run for run in left_out if name in run], name)
 
     def test_tools_are_named(self):
         self.write("CMakeCache.txt", "KILN_LIBC:STRING=\nKILN_LIBC_NAME:INTERNAL=newlib 3.3.99\n")

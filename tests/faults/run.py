@@ -15,8 +15,8 @@ import sys
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools"))
 
-from kiln_cli import (apps, boards, building, capture, children,  # noqa: E402  (path above)
-                      configuration, packages, qemu, tap, target_tests)
+from kiln_cli import (boards, capture, children, image_project,  # noqa: E402  (path above)
+                      qemu, tap, target_tests)
 from kiln_cli.elf import Elf64  # noqa: E402
 from kiln_cli.places import BuildFolder  # noqa: E402
 
@@ -45,25 +45,12 @@ NO_MEMORY = re.compile(r"^kiln: panic: (out of memory on demand: |operator new: 
 UNBALANCED = re.compile(r"^not ok .* balances .*", re.MULTILINE)
 
 
-class Image:
-    """One image with fault injection, as capture.run() wants it."""
+class Image(image_project.Image):
+    """One image with fault injection."""
 
-    def __init__(self, run, tree, board):
-        self.run = run
-        self.name = run.image
-        folder = os.path.join(tree, self.name) if os.path.isdir(run.source) else tree
-        is_own = os.path.isdir(run.source)
-        self.tree = folder
-        self.elf = os.path.join(folder, f"{self.name}.elf")
-        self.image = os.path.join(folder, board.kernel if is_own else f"{self.name}.img")
-        self.configuration = {**board.config, **config_of(run), **CONFIG}
-        self.request = building.Request(apps.App(self.name, file=self.elf), board, CONFIG,
-                                        BuildFolder())
+    def __init__(self, run, tree, request):
+        super().__init__(run, {**config_of(run), **CONFIG}, tree, request)
         self.words = words_of(run) + [MEMORY]
-
-    def addr2line(self):
-        names = (self.request.board.isa.tool("addr2line"), "llvm-addr2line")
-        return next(filter(packages.find_program, names), "addr2line")
 
     def allocates(self):
         try:
@@ -121,37 +108,6 @@ def runs(runtime, wanted):
             run = target_tests.Run(image, BOARD, usable[0], path)
             if runtime_of(run) == runtime:
                 yield run
-
-
-def project_text(chosen):
-    lines = ["cmake_minimum_required(VERSION 3.20)", "project(kiln_faults C CXX)",
-             "find_package(Kiln REQUIRED)"]
-    for run in chosen:
-        if os.path.isdir(run.source):
-            lines.append(f"add_subdirectory([==[{run.source}]==] {run.image})")
-            continue
-        config = " ".join(f"{name}={value}" for name, value in config_of(run).items())
-        lines.append(f"kiln_app({run.image} SOURCES [==[{run.source}]==] OUTPUT {run.image}.img"
-                     + (f" CONFIG {config})" if config else ")"))
-    return "\n".join(lines) + "\n"
-
-
-def build(runtime, chosen, board, folder):
-    """All images in one project, which shares their runtimes; the folder they are in, or None."""
-    source = os.path.join(folder.path, "tests", "faults", runtime)
-    tree = os.path.join(source, "build")
-    os.makedirs(source, exist_ok=True)
-    with open(os.path.join(source, "CMakeLists.txt"), "w", encoding="utf-8") as file:
-        file.write(project_text(chosen))
-    request = building.Request(apps.find(apps.DEFAULT), board, CONFIG, folder)
-    entries = [f"-D{name}={value}" for name, value in request.cache_entries().items()]
-    for command in (["cmake", "-G", "Ninja", "-S", source, "-B", tree, *entries],
-                    ["cmake", "--build", tree]):
-        status, output = building.run_quietly(command, verbose=False)
-        if status != 0:
-            building.show(output)
-            return None
-    return tree
 
 
 def numbers(counts):
@@ -216,11 +172,13 @@ def walk(image, writer):
 def main(runtime, *wanted):
     children.stop_on_signals()
     writer = tap.Writer()
-    board = boards.load(BOARD)
+    folder = BuildFolder()
+    request = image_project.request_for(boards.load(BOARD), CONFIG, folder)
     chosen = list(runs(runtime, wanted))
-    tree = build(runtime, chosen, board, BuildFolder())
+    tree = image_project.build({run: config_of(run) for run in chosen}, request,
+                               os.path.join(folder.path, "tests", "faults", runtime))
     writer.point(tree, "the images can be built")
-    images = [Image(run, tree, board) for run in chosen] if tree else []
+    images = [Image(run, tree, request) for run in chosen] if tree else []
     walked = [image for image in images if image.allocates()]
     writer.point(walked or not tree, "some allocate")
     for image in walked:

@@ -8,7 +8,8 @@ import os
 import re
 import subprocess
 
-from . import apps, boards, building, capture, configuration, elf, host_bench, qemu
+from . import (apps, boards, building, capture, configuration, elf, host_bench, irqs_off,
+               qemu)
 from .failure import Failure
 from .places import BuildFolder, in_root
 from .report import say
@@ -95,6 +96,12 @@ class Bench:
             if runs(built, qemu.RunOptions(machine_arguments=["-m", str(mebibytes)])):
                 return mebibytes
         raise Failure(f"{row['name']}: does not even run with {MOST_MEBIBYTES} MiB", WORSE)
+
+    def irqs_off(self, row):
+        """The longest time with interrupts off in what the tests run."""
+        figure, tree = irqs_off.measure(row, self.build_folder, self.verbose)
+        row["tools"] = tools_of(boards.load(row["board"]), tree)
+        return figure
 
     def on_host(self, row):
         """Instructions of an operation of a mix on the host, beside other allocators; the mark is
@@ -189,9 +196,13 @@ def met(figure, row):
 
 
 def complaints(row, recorded):
-    """What is worse than recorded, in words."""
+    """What is worse than recorded, in words; a limit holds, whatever has been recorded."""
     before = recorded.get(row["name"])
     figure = row["figure"]
+    if row.get("is_limit"):
+        if not met(figure, row):
+            yield f"{row['what']}: {figure} {row['unit']} are above {row['mark']}"
+        return
     if before is None:
         return
     if before["met"] and not met(figure, row):
