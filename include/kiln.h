@@ -32,7 +32,9 @@
 #include <kiln/percpu.h>
 #include <kiln/pool.h>
 #include <kiln/program.h>
+#include <kiln/queue.h>
 #include <kiln/region.h>
+#include <kiln/ring.h>
 #include <kiln/semaphore.h>
 #include <kiln/spinlock.h>
 #include <kiln/stack.h>

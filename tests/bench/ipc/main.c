@@ -1,0 +1,153 @@
+/*
+ * Prints what messages between threads cost in instructions: with QEMU's -icount, one takes one
+ * nanosecond. A loop's own two are in. The threads that are measured use no FP registers, which
+ * main() does: printf is variadic, and saves them.
+ */
+#include <inttypes.h>
+#include <kiln.h>
+#include <stdio.h>
+
+#define RUNS      10000
+#define BASE      KILN_PRIORITY_DEFAULT
+#define ROWS_MOST 32
+
+static struct {
+    const char *name;
+    uint64_t each;
+} rows[ROWS_MOST];
+static unsigned row_count;
+
+static uint64_t from;
+
+static void start(void)
+{
+    from = kiln_time_counter();
+}
+
+static void stop(const char *name, uint64_t operations)
+{
+    uint64_t units = kiln_time_counter() - from;
+    uint64_t ns = units * 1000000000u / kiln_time_counter_hz();
+
+    rows[row_count].name = name;
+    rows[row_count++].each = (ns + operations / 2) / operations;
+}
+
+struct message {
+    uint64_t words[2];
+};
+
+KILN_QUEUE(there, struct message, 8);
+KILN_QUEUE(back, struct message, 8);
+
+static struct kiln_thread *begin(int priority, void *(*function)(void *argument))
+{
+    struct kiln_thread *thread = NULL;
+
+    if (kiln_thread_create(&thread, KILN_THREAD_ATTRIBUTES(.priority = priority), function, NULL))
+        kiln_panic("no memory for a thread");
+    return thread;
+}
+
+static void *answers(void *unused)
+{
+    static struct message message;
+
+    for (unsigned i = 0; i <= RUNS; i++) {
+        kiln_queue_receive(&there, &message);
+        kiln_queue_send(&back, &message);
+    }
+    return unused;
+}
+
+static void measure_queue(void)
+{
+    static struct message message = {{1, 2}};
+
+    start();
+    for (unsigned i = 0; i < RUNS; i++) {
+        kiln_queue_send(&there, &message);
+        kiln_queue_receive(&there, &message);
+    }
+    stop("queue", RUNS);
+
+    struct kiln_thread *other = begin(BASE, answers);
+
+    kiln_queue_send(&there, &message);
+    kiln_queue_receive(&back, &message);
+    start();
+    for (unsigned i = 0; i < RUNS; i++) {
+        kiln_queue_send(&there, &message);
+        kiln_queue_receive(&back, &message);
+    }
+    stop("queue-round-trip", RUNS);
+    kiln_thread_join(other, NULL);
+}
+
+/* The suite's message test from its definition: calls of its own around the runtime's, and a
+ * counter that is checked. */
+static struct kiln_queue tm_queues[2];
+
+static __attribute__((noinline)) int tm_queue_send(int queue, unsigned long *message)
+{
+    return kiln_queue_send(&tm_queues[queue], message) == 0 ? 0 : 1;
+}
+
+static __attribute__((noinline)) int tm_queue_receive(int queue, unsigned long *message)
+{
+    return kiln_queue_receive(&tm_queues[queue], message) == 0 ? 0 : 1;
+}
+
+static void measure_thread_metric(void)
+{
+    static volatile unsigned long counter;
+    static unsigned long places[10][2], sent[2] = {1, 2}, received[2];
+
+    kiln_queue_init(&tm_queues[0], places, sizeof *places, 10);
+
+    start();
+    for (unsigned i = 0; i < RUNS; i++) {
+        if (tm_queue_send(0, sent) || tm_queue_receive(0, received) || sent[1] != received[1])
+            kiln_panic("a message is lost");
+        sent[1]++;
+        counter++;
+    }
+    stop("thread-metric-message", RUNS);
+}
+
+KILN_SPSC_RING(one_to_one, 8);
+KILN_RING(any_to_any, 8);
+
+static void measure_rings(void)
+{
+    void *item = rows;
+
+    start();
+    for (unsigned i = 0; i < RUNS; i++) {
+        kiln_spsc_ring_put(&one_to_one, item);
+        kiln_spsc_ring_take(&one_to_one, &item);
+    }
+    stop("spsc-ring", RUNS);
+    start();
+    for (unsigned i = 0; i < RUNS; i++) {
+        kiln_ring_put(&any_to_any, item);
+        kiln_ring_take(&any_to_any, &item);
+    }
+    stop("ring", RUNS);
+}
+
+static void *measures(void *unused)
+{
+    measure_queue();
+    measure_thread_metric();
+    measure_rings();
+    return unused;
+}
+
+int main(void)
+{
+    kiln_thread_join(begin(BASE, measures), NULL);
+    for (unsigned i = 0; i < row_count; i++)
+        printf("%s %" PRIu64 "\n", rows[i].name, rows[i].each);
+    return 0;
+}
