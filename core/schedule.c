@@ -258,7 +258,8 @@ void core_reschedule(uintptr_t irq_state)
         arch_irq_restore(irq_state);
 }
 
-/* Whoever is above the thread's priority, but not its rank, runs first. */
+/* Whoever is above the thread's priority, but not its rank, runs first. One that was lowered may
+ * stand in front of it. */
 static __attribute__((noinline)) void yield_specially(struct kiln_thread *self)
 {
     uintptr_t state = arch_irq_save();
@@ -268,7 +269,8 @@ static __attribute__((noinline)) void yield_specially(struct kiln_thread *self)
         arch_irq_restore(state);
         return;
     }
-    *self->ring = self->next;
+    run_queue_remove(self);
+    run_queue_add(self);
     if (self->special & SPECIAL_POLICY)
         core_group_calls->yield(self);
     core_switch(self, run_queue_first(percpu), state);
