@@ -7,16 +7,17 @@
 #include "asm.h"
 #include <isa/frame_layout.h>
 
+#define INTERRUPT_BYTES FRAME_X19
+
     .cfi_sections .debug_frame
 
 .macro save_pair first, second, offset
     stp     \first, \second, [sp, #\offset]
 .endm
 
-/* x0-x18, lr, fp, pc, sp, pstate; x29 then points to the frame record. The frame begins with x0
- * and x1, and is allocated by the store. */
-.macro save_volatile
-    stp     x0, x1, [sp, #-FRAME_BYTES]!
+/* x0-x18 and lr. The frame begins with x0 and x1, and is allocated by the store. */
+.macro save_arguments bytes
+    stp     x0, x1, [sp, #-\bytes]!
     save_pair x2, x3, 16
     save_pair x4, x5, 32
     save_pair x6, x7, 48
@@ -26,6 +27,11 @@
     save_pair x14, x15, 112
     save_pair x16, x17, 128
     save_pair x18, x30, FRAME_X18
+.endm
+
+/* The same, fp, pc, sp, pstate; x29 then points to the frame record. */
+.macro save_volatile
+    save_arguments FRAME_BYTES
     mrs     x1, elr_el1
     mrs     x2, sp_el0
     mrs     x3, spsr_el1
@@ -46,7 +52,7 @@
 .endm
 
 /* sp is left alone: nothing that returns changes the thread's. */
-.macro restore_volatile_and_return
+.macro restore_and_return bytes
     ldr     x2, [sp, #FRAME_PSTATE]
     ldp     x29, x1, [sp, #FRAME_FP]
     msr     spsr_el1, x2
@@ -60,7 +66,7 @@
     ldp     x14, x15, [sp, #112]
     ldp     x16, x17, [sp, #128]
     ldp     x18, x30, [sp, #FRAME_X18]
-    ldp     x0, x1, [sp], #FRAME_BYTES
+    ldp     x0, x1, [sp], #\bytes
     eret
 .endm
 
@@ -72,6 +78,16 @@
     .cfi_offset 30, FRAME_LR - FRAME_BYTES
     .cfi_offset 31, FRAME_SP - FRAME_BYTES
     .cfi_offset 32, FRAME_PC - FRAME_BYTES
+.endm
+
+/* Of an interrupt: the frame is on the thread's stack, which ends with it. */
+.macro cfi_interrupt_frame
+    .cfi_startproc
+    .cfi_signal_frame
+    .cfi_def_cfa x29, INTERRUPT_BYTES - FRAME_FP
+    .cfi_offset 29, FRAME_FP - INTERRUPT_BYTES
+    .cfi_offset 30, FRAME_LR - INTERRUPT_BYTES
+    .cfi_offset 32, FRAME_PC - INTERRUPT_BYTES
 .endm
 
 .macro cfi_saved_rest
@@ -107,18 +123,36 @@ vectors:
     b       thread_fault_rest
     .cfi_endproc
 
+/*
+ * The frame goes to the thread's stack, so that leaving the thread moves nothing: two instructions
+ * more than on SP_EL1 here, some thirty less there. Without room that is the thread's overflow, and
+ * where it was interrupted is lost.
+ */
     vector  0x080
-    handler thread_interrupt
-    save_volatile
+    .type   thread_interrupt, %function
+thread_interrupt:
+    cfi_interrupt_frame
+    msr     spsel, #0
+    save_arguments INTERRUPT_BYTES
+    mrs     x1, elr_el1
+    mrs     x3, spsr_el1
+    save_pair x29, x1, FRAME_FP
+    str     x3, [sp, #FRAME_PSTATE]
+    add     x29, sp, #FRAME_FP
+    msr     spsel, #1
     bl      core_interrupt
-    cbnz    x0, leave_thread
-    b       return_from_exception
+    msr     spsel, #0
+    cbz     x0, return_from_interrupt
+    blr     x0
+    b       return_from_interrupt
     .cfi_endproc
 
     vector  0x100
     b       thread_fault
-    handler return_from_exception
-    restore_volatile_and_return
+    .type   return_from_interrupt, %function
+return_from_interrupt:
+    cfi_interrupt_frame
+    restore_and_return INTERRUPT_BYTES
     .cfi_endproc
 
     vector  0x180
@@ -130,7 +164,7 @@ vectors:
     bl      isa_exception
     ldr     x1, [sp, #FRAME_SP]
     msr     sp_el0, x1
-    b       return_from_exception
+    restore_and_return FRAME_BYTES
     .cfi_endproc
 
 /*
@@ -164,71 +198,3 @@ vectors:
     b       handler_fault
     vector  0x380
     b       handler_fault
-
-/*
- * The thread that was interrupted is to be left, by the function in x0: what is saved moves to its
- * stack. A fault there is reported from the last-resort stack, as an overflow of the thread's.
- */
-    .section .text.leave_thread, "ax"
-#define MOVED_BYTES FRAME_X19
-    .type   leave_thread, %function
-leave_thread:
-    .cfi_startproc
-    .cfi_signal_frame
-    .cfi_def_cfa sp, FRAME_BYTES
-    .cfi_offset 29, FRAME_FP - FRAME_BYTES
-    .cfi_offset 30, FRAME_LR - FRAME_BYTES
-    .cfi_offset 31, FRAME_SP - FRAME_BYTES
-    .cfi_offset 32, FRAME_PC - FRAME_BYTES
-    ldp     x2, x3, [sp]
-    ldp     x4, x5, [sp, #16]
-    ldp     x6, x7, [sp, #32]
-    ldp     x8, x9, [sp, #48]
-    ldp     x10, x11, [sp, #64]
-    ldp     x12, x13, [sp, #80]
-    ldp     x14, x15, [sp, #96]
-    mrs     x1, sp_el0
-    stp     x2, x3, [x1, #-MOVED_BYTES]!
-    stp     x4, x5, [x1, #16]
-    stp     x6, x7, [x1, #32]
-    stp     x8, x9, [x1, #48]
-    stp     x10, x11, [x1, #64]
-    stp     x12, x13, [x1, #80]
-    stp     x14, x15, [x1, #96]
-    ldp     x2, x3, [sp, #112]
-    ldp     x4, x5, [sp, #128]
-    ldp     x6, x7, [sp, #144]
-    ldp     x8, x9, [sp, #160]
-    ldp     x10, x11, [sp, #176]
-    stp     x2, x3, [x1, #112]
-    stp     x4, x5, [x1, #128]
-    stp     x6, x7, [x1, #144]
-    stp     x8, x9, [x1, #160]
-    stp     x10, x11, [x1, #176]
-    add     sp, sp, #FRAME_BYTES
-    msr     sp_el0, x1
-    msr     spsel, #0
-    .cfi_def_cfa sp, MOVED_BYTES
-    .cfi_offset 29, FRAME_FP - MOVED_BYTES
-    .cfi_offset 30, FRAME_LR - MOVED_BYTES
-    .cfi_offset 31, FRAME_SP - MOVED_BYTES
-    .cfi_offset 32, FRAME_PC - MOVED_BYTES
-    add     x29, x1, #FRAME_FP
-    blr     x0
-    ldr     x2, [sp, #FRAME_PSTATE]
-    ldp     x29, x1, [sp, #FRAME_FP]
-    msr     spsr_el1, x2
-    msr     elr_el1, x1
-    ldp     x2, x3, [sp, #16]
-    ldp     x4, x5, [sp, #32]
-    ldp     x6, x7, [sp, #48]
-    ldp     x8, x9, [sp, #64]
-    ldp     x10, x11, [sp, #80]
-    ldp     x12, x13, [sp, #96]
-    ldp     x14, x15, [sp, #112]
-    ldp     x16, x17, [sp, #128]
-    ldp     x18, x30, [sp, #FRAME_X18]
-    ldp     x0, x1, [sp], #MOVED_BYTES
-    eret
-    .cfi_endproc
-    .size   leave_thread, . - leave_thread

@@ -1,8 +1,9 @@
 /*
  * Idle threads, which are the runtime's, made to run a function. It is called on a CPU by
  * kiln_cpu_call, finds the frame of what the interrupt has stopped, that CPU's idle thread, and
- * lets that go on elsewhere. Frames are chained through the frame pointer; the last record on the
- * interrupt stack is that of the stopped thread. From then on the CPU runs nothing but interrupts.
+ * lets that go on elsewhere. Frames are chained through the frame pointer; the stopped thread's is
+ * the last record on the interrupt stack, on AArch64 the first one below, on its own. From then on
+ * the CPU runs nothing but interrupts.
  */
 #ifndef RUN_AS_IDLE_H
 #define RUN_AS_IDLE_H
@@ -47,6 +48,9 @@ static inline KILN_INTERRUPT_HANDLER void redirect(void *unused)
     (void)unused;
     while ((record[0] ^ (uintptr_t)record) < IRQ_STACK_BYTES)
         record = (uintptr_t *)record[0];
+#ifndef __x86_64__
+    record = (uintptr_t *)record[0];
+#endif
     record[1] = (uintptr_t)arrive;
 }
 

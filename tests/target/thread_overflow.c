@@ -1,7 +1,7 @@
 /*
- * A thread whose stack is full but for some words is interrupted, which needs none of it, and is
- * to be left for another one, which does: an overflow of its stack. With an argument a thread
- * overflows the stack that was made for it by calls.
+ * A thread whose stack is full but for some words is interrupted, and is to be left for another
+ * one: an overflow of its stack. With an argument a thread overflows the stack that was made for it
+ * by calls.
  */
 #include <kiln.h>
 #include <stdio.h>
@@ -40,11 +40,14 @@ static void *fill_stack(void *bottom)
                      :
                      : "r"((uintptr_t)bottom + 32));
 #else
-    __asm__ volatile("mov sp, %0\n"
+    /* The interrupt has no room to say where it came: the last call tells the function. */
+    __asm__ volatile("mov sp, %0\n\t"
+                     "bl 1f\n"
                      "1:\tyield\n\t"
                      "b 1b"
                      :
-                     : "r"((uintptr_t)bottom + 32));
+                     : "r"((uintptr_t)bottom + 32)
+                     : "x30");
 #endif
     return NULL;
 }

@@ -1,7 +1,6 @@
 /*
  * Prints what threads cost in instructions: with QEMU's -icount, one takes one nanosecond. A loop's
- * own two are in. The threads that are measured use no FP registers, which main() does: printf is
- * variadic, and saves them.
+ * own two are in. Compiled for general registers alone: only the threads that measure FP use it.
  */
 #include <inttypes.h>
 #include <kiln.h>
@@ -37,20 +36,39 @@ static KILN_SEMAPHORE(there, 0);
 static KILN_SEMAPHORE(back, 0);
 static KILN_MUTEX(mutex);
 
-static struct kiln_thread *begin(int priority, void *(*function)(void *argument))
+static struct kiln_thread *begin_with(int priority, void *(*function)(void *argument),
+                                      void *argument)
 {
     struct kiln_thread *thread = NULL;
 
-    if (kiln_thread_create(&thread, KILN_THREAD_ATTRIBUTES(.priority = priority), function, NULL))
+    if (kiln_thread_create(&thread, KILN_THREAD_ATTRIBUTES(.priority = priority), function,
+                           argument))
         kiln_panic("no memory for a thread");
     return thread;
 }
 
-static void *yields(void *unused)
+static struct kiln_thread *begin(int priority, void *(*function)(void *argument))
 {
+    return begin_with(priority, function, NULL);
+}
+
+/* From then on switches keep the thread's FP registers. */
+static void use_fp(void)
+{
+#if defined(__aarch64__)
+    __asm__ volatile("fmov d8, xzr");
+#else
+    __asm__ volatile("pxor %xmm0, %xmm0");
+#endif
+}
+
+static void *yields(void *use)
+{
+    if (use)
+        use_fp();
     for (unsigned i = 0; i <= RUNS; i++)
         kiln_thread_yield();
-    return unused;
+    return NULL;
 }
 
 static void *answers(void *unused)
@@ -81,15 +99,25 @@ static void measure_yield(void)
     for (unsigned i = 0; i < RUNS; i++)
         kiln_thread_yield();
     stop("yield-alone", RUNS);
+}
 
-    struct kiln_thread *other = begin(BASE, yields);
+static void measure_switch(const char *name, void *use)
+{
+    struct kiln_thread *other = begin_with(BASE, yields, use);
 
     kiln_thread_yield();
     start();
     for (unsigned i = 0; i < RUNS; i++)
         kiln_thread_yield();
-    stop("yield-two", 2 * RUNS);
+    stop(name, 2 * RUNS);
     kiln_thread_join(other, NULL);
+}
+
+static void *switches_with_fp(void *unused)
+{
+    use_fp();
+    measure_switch("yield-two-fp", &from);
+    return unused;
 }
 
 static void measure_locks(void)
@@ -178,6 +206,7 @@ static void measure_create(void)
 static void *measures(void *unused)
 {
     measure_yield();
+    measure_switch("yield-two", NULL);
     measure_locks();
     measure_wake();
     measure_higher();
@@ -188,6 +217,7 @@ static void *measures(void *unused)
 int main(void)
 {
     kiln_thread_join(begin(BASE, measures), NULL);
+    kiln_thread_join(begin(BASE, switches_with_fp), NULL);
     for (unsigned i = 0; i < row_count; i++)
         printf("%s %" PRIu64 "\n", rows[i].name, rows[i].each);
     return 0;
