@@ -1,5 +1,6 @@
 """The images of tests/target: which there are, and one run of one of them."""
 
+import difflib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ WHOLE_RUN = "KILN_TEST_RUN"
 BUILT_MARK = "kiln-built-by"
 KEYS = {"name", "app", "boards", "isa", "smp", "config", "arguments", "input", "input_file",
         "status", "expect", "reject", "own_words", "timeout", "machine", "machine_arguments",
-        "host", "libc", "newlib", "long"}
+        "host", "libc", "newlib", "long", "replays"}
 
 
 class Run:
@@ -150,15 +151,29 @@ def execute(name, build_dir):
                               own_words=run.get("own_words", []),
                               machine_arguments=run.get("machine_arguments", []),
                               machine=run.get("machine"))
-    result = capture.run(built, options, run.get("timeout", RUN_SECONDS), run.input_bytes(),
-                         run.get("host", "pipe"))
+    result = start(run, built, options)
     sys.stdout.write(without_plan(result.text()))
     report = tap.Report(result.text())
     writer = tap.Writer(report.points())
     judge(run, result, report, writer)
+    if run.get("replays"):
+        judge_replay(result, start(run, built, options), writer)
     judge_log(run.board, log, writer)
     writer.plan()
     return 1 if writer.failures or report.failed else 0
+
+
+def start(run, built, options):
+    return capture.run(built, options, run.get("timeout", RUN_SECONDS), run.input_bytes(),
+                       run.get("host", "pipe"))
+
+
+def judge_replay(first, second, writer):
+    """A run that can be replayed prints the same again, to the byte."""
+    differences = difflib.unified_diff(first.text().splitlines(), second.text().splitlines(),
+                                       "first run", "second run", n=0, lineterm="")
+    writer.point(first.output == second.output, "a second run prints the same",
+                 "\n".join(differences))
 
 
 def without_plan(text):
