@@ -95,7 +95,7 @@ static void hammer(unsigned cpu)
     } held[HELD] = {{NULL, 0}};
     unsigned self = cpu + 1, number = self;
 
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned left = ROUNDS / kiln_cpu_count(); left > 0; left--) {
         number = number * 1103515245u + 12345u;
         unsigned place = number >> 16 & (HELD - 1);
         if (held[place].block) {

@@ -8,7 +8,7 @@
 
 #define RUNS   10000
 #define MOST   100000
-#define SPREAD KILN_SECONDS(1)
+#define SPREAD KILN_MILLISECONDS(200)
 
 static struct kiln_timer timers[MOST], timer;
 static volatile unsigned calls;
@@ -34,7 +34,7 @@ static int64_t choose(int64_t below)
     return (int64_t)((random_state >> 33) * (uint64_t)below >> 31);
 }
 
-/* Spread over a second, a while from now. */
+/* Spread over a while, from a later time on. */
 static void start_timers(unsigned number, int64_t from)
 {
     for (unsigned n = 0; n < number; n++) {
@@ -51,7 +51,7 @@ static void __attribute__((noinline)) start_and_stop(unsigned runs, int64_t dead
     }
 }
 
-/* Deadlines all over the second. */
+/* Deadlines all over the while. */
 static void measure_start(unsigned number)
 {
     int64_t from = kiln_time_after(KILN_SECONDS(100));
@@ -90,7 +90,7 @@ static uint64_t __attribute__((noinline)) interrupted_until(uint64_t end, uint64
 static void measure_expiry(unsigned number)
 {
     int64_t from = kiln_time_after(KILN_MILLISECONDS(50));
-    uint64_t second = kiln_time_counter_hz(), before;
+    uint64_t spread = kiln_time_counter_hz() / (KILN_SECONDS(1) / SPREAD), before;
 
     calls = 0;
     start_timers(number, from);
@@ -101,7 +101,7 @@ static void measure_expiry(unsigned number)
         kiln_time_counter();
     uint64_t usual = (kiln_time_counter() - before) / 64 + 1;
 
-    print("expiry", number, interrupted_until(before + second + second / 1000, usual), calls);
+    print("expiry", number, interrupted_until(before + spread + spread / 200, usual), calls);
 }
 
 int main(void)
