@@ -2,6 +2,7 @@
 #include <core/fault_injection.h>
 
 #include <core/backtrace.h>
+#include <core/symbols.h>
 #include <kiln/system.h>
 #include <mm/fault.h>
 
@@ -27,15 +28,33 @@ void core_fault_injection_begin(void)
     kiln_fail_allocations(first, count);
 }
 
+static void tell_caller(uintptr_t address)
+{
+    size_t offset = 0;
+    const char *name = core_symbol(address - 1, &offset);
+
+    if (name)
+        core_print(" %s+0x%zx", name, offset + 1);
+    else
+        core_print(" 0x%zx", (size_t)address);
+}
+
+static void tell_path(const struct fault_path *path)
+{
+    core_print("kiln: allocation %llu comes from", (unsigned long long)path->first);
+    for (unsigned depth = 0; depth < FAULT_DEPTH && path->callers[depth]; depth++)
+        tell_caller(path->callers[depth]);
+    core_print("\n");
+}
+
 void core_fault_injection_tell(void)
 {
     struct kiln_fault_counts counts;
-    uint64_t first;
+    const struct fault_path *path;
 
     kiln_fault_get_counts(&counts);
-    core_print("\nkiln: %llu allocations, %llu failed on demand, paths begin at",
+    core_print("\nkiln: %llu allocations, %llu failed on demand\n",
                (unsigned long long)counts.allocations, (unsigned long long)counts.failures);
-    for (unsigned n = 0; (first = fault_path(n)) != 0; n++)
-        core_print(" %llu", (unsigned long long)first);
-    core_print("\n");
+    for (unsigned n = 0; (path = fault_path(n)) != NULL; n++)
+        tell_path(path);
 }

@@ -2,17 +2,17 @@
 #include <mm/fault.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <arch/frame.h>
 #include <mm/lock.h>
 
-#define DEPTH     8u
 #define PATHS     1024u /* more are not told apart */
 #define HASH_SEED UINT64_C(0xCBF29CE484222325)
 #define HASH_STEP UINT64_C(0x100000001B3)
 
 struct path {
     uint64_t hash;
-    uint64_t first; /* the number of its first allocation; 0: the place is free */
+    struct fault_path path; /* first 0: the place is free */
 };
 
 /* Protected by the lock. */
@@ -25,43 +25,54 @@ static struct {
     struct path paths[PATHS];
 } faults = {.lock = KILN_SPINLOCK_INIT, .first = 1};
 
-/* FNV-1a over the return addresses above the call that allocates. */
-static __attribute__((noinline)) uint64_t hash_of_backtrace(void)
+/* The return addresses above the call that allocates. */
+static __attribute__((noinline)) void walk_stack(struct fault_path *path)
 {
     struct arch_backtrace_step step = {.fp = (uintptr_t)__builtin_frame_address(0)};
+
+    for (unsigned depth = 0; depth < FAULT_DEPTH && step.fp; depth++) {
+        step = arch_backtrace_next(step.fp);
+        path->callers[depth] = step.pc;
+    }
+}
+
+/* FNV-1a. */
+static uint64_t hash_of(const struct fault_path *path)
+{
     uint64_t hash = HASH_SEED;
 
-    for (unsigned depth = 0; depth < DEPTH && step.fp; depth++) {
-        step = arch_backtrace_next(step.fp);
-        hash = (hash ^ step.pc) * HASH_STEP;
-    }
+    for (unsigned depth = 0; depth < FAULT_DEPTH; depth++)
+        hash = (hash ^ path->callers[depth]) * HASH_STEP;
     return hash;
 }
 
 /* Whether nobody has come by this path before. */
-static bool is_new_path(uint64_t hash, uint64_t number)
+static bool is_new_path(uint64_t hash, const struct fault_path *path)
 {
-    struct path *path = &faults.paths[hash % PATHS];
+    struct path *place = &faults.paths[hash % PATHS];
 
     for (unsigned left = PATHS; left > 0; left--) {
-        if (path->first && path->hash == hash)
+        if (place->path.first && place->hash == hash)
             return false;
-        if (!path->first) {
-            *path = (struct path){hash, number};
+        if (!place->path.first) {
+            *place = (struct path){hash, *path};
             faults.counts.paths++;
             return true;
         }
-        path = path == &faults.paths[PATHS - 1] ? faults.paths : path + 1;
+        place = place == &faults.paths[PATHS - 1] ? faults.paths : place + 1;
     }
     return false;
 }
 
 bool fault_count(void)
 {
-    uint64_t hash = hash_of_backtrace();
+    struct fault_path path = {0};
+
+    walk_stack(&path);
+    uint64_t hash = hash_of(&path);
     uintptr_t state = mm_lock(&faults.lock);
-    uint64_t number = ++faults.counts.allocations;
-    bool is_new = is_new_path(hash, number);
+    uint64_t number = path.first = ++faults.counts.allocations;
+    bool is_new = is_new_path(hash, &path);
     bool fails = (number >= faults.first && number <= faults.last) || (is_new && faults.each_path);
 
     faults.counts.failures += fails;
@@ -103,10 +114,10 @@ void fault_fail_each_path(void)
     faults.each_path = true;
 }
 
-uint64_t fault_path(unsigned n)
+const struct fault_path *fault_path(unsigned n)
 {
     for (unsigned i = 0; i < PATHS; i++)
-        if (faults.paths[i].first && n-- == 0)
-            return faults.paths[i].first;
-    return 0;
+        if (faults.paths[i].path.first && n-- == 0)
+            return &faults.paths[i].path;
+    return NULL;
 }

@@ -2,12 +2,16 @@
 """Walks the ways out of memory of the images of tests/target: RUNTIME [IMAGE...]. Prints TAP.
 
 Each image that allocates runs once to count its allocations, then again for each of them, which
-then fails: in an ordinary run the first one of each path (backtrace), with KILN_LONG_TESTS=1 every
-one of the first hundreds, too, and hundreds of the others. In an ordinary run images share
-runtimes, which have what each of them asks for, and more. Whatever the program does then is right,
-but for a panic that does not say that memory is used up, a hang, and pages that do not balance.
+then fails: in an ordinary run the first one of each path through the runtime (the backtrace up to
+the program's own functions) by which no image before has come, with KILN_LONG_TESTS=1 of each
+backtrace, every one of the first hundreds, too, and hundreds of the others. In an ordinary run
+images share runtimes, which have what each of them asks for, and more. Whatever the program does
+then is right, but for a panic that does not say that memory is used up, a hang, and pages that do
+not balance.
 """
 
+import glob
+import itertools
 import os
 import re
 import sys
@@ -37,8 +41,8 @@ LONG_MOST = 400
 SECONDS = 120
 PANICKED = 134
 # What runs with an allocation failing: this is what the image tells at its end.
-COUNTS = re.compile(r"^kiln: (\d+) allocations, (\d+) failed on demand, paths begin at((?: \d+)*)$",
-                    re.MULTILINE)
+COUNTS = re.compile(r"^kiln: (\d+) allocations, (\d+) failed on demand$", re.MULTILINE)
+PATH = re.compile(r"^kiln: allocation (\d+) comes from (.+)$", re.MULTILINE)
 # The panics of a program that could not say more: docs/errors.md has them.
 NO_MEMORY = re.compile(r"^kiln: panic: (out of memory on demand: |operator new: no memory )",
                        re.MULTILINE)
@@ -110,10 +114,31 @@ def runs(runtime, wanted):
                 yield run
 
 
-def numbers(counts):
-    """Which allocations are to fail: the first of each path; in a long run many more."""
-    chosen = set(map(int, counts.group(3).split()))
-    return sorted(chosen | set(spread(int(counts.group(1)))) if is_long() else chosen)
+def own_functions(image):
+    """The names of the program's functions, whose callers differ from image to image."""
+    objects = glob.glob(os.path.join(image.tree, "**", f"{image.name}.dir", "**", "*.obj"),
+                        recursive=True)
+    return set().union(*(Elf64(path).functions() for path in objects))
+
+
+def through_runtime(callers, own):
+    """What of a backtrace is the runtime's."""
+    return tuple(itertools.takewhile(lambda caller: caller.split("+")[0] not in own, callers))
+
+
+def numbers(image, text, walked):
+    """Which allocations are to fail; the paths through the runtime become walked ones."""
+    paths = {int(path.group(1)): path.group(2).split() for path in PATH.finditer(text)}
+    if is_long():
+        return sorted({*paths, *spread(int(COUNTS.search(text).group(1)))})
+    own = own_functions(image)
+    chosen = []
+    for number in sorted(paths):
+        path = through_runtime(paths[number], own)
+        if path not in walked:
+            chosen.append(number)
+        walked.add(path)
+    return chosen
 
 
 def spread(count):
@@ -150,13 +175,13 @@ def start_whole(image):
     return first
 
 
-def walk(image, writer):
+def walk(image, walked, writer):
     first = start_whole(image)
     counts = COUNTS.search(first.text())
     if first.status != 0 or not counts:
         writer.point(False, f"{image.name} can be counted", first.text())
         return
-    chosen = numbers(counts)
+    chosen = numbers(image, first.text(), walked)
     if not chosen:
         return
     bad = []
@@ -179,10 +204,11 @@ def main(runtime, *wanted):
                                os.path.join(folder.path, "tests", "faults", runtime))
     writer.point(tree, "the images can be built")
     images = [Image(run, tree, request) for run in chosen] if tree else []
-    walked = [image for image in images if image.allocates()]
-    writer.point(walked or not tree, "some allocate")
-    for image in walked:
-        walk(image, writer)
+    allocating = [image for image in images if image.allocates()]
+    writer.point(allocating or not tree, "some allocate")
+    walked = set()
+    for image in allocating:
+        walk(image, walked, writer)
     writer.plan()
     return 1 if writer.failures else 0
 

@@ -5,6 +5,7 @@ import struct
 ALLOCATED = 2
 NO_BITS = 8
 SYMBOL_TABLE = 2
+FUNCTION = 2
 
 
 class Section:
@@ -44,12 +45,22 @@ class Elf64:
     def section_bytes(self, name):
         return sum(s.bytes for s in self.sections if s.name == name)
 
-    def symbol(self, name):
-        """A symbol's value; KeyError when there is none."""
+    def _symbols(self):
+        """(name, kind, value) of each that has a name."""
         for table in (s for s in self.sections if s.kind == SYMBOL_TABLE):
             names = self.sections[table.link].offset
             for offset in range(table.offset, table.offset + table.bytes, 24):
-                name_offset, _, _, _, value = struct.unpack_from("<IBBHQ", self.data, offset)
-                if name_offset and self._text(names + name_offset) == name:
-                    return value
+                name_offset, info, _, _, value = struct.unpack_from("<IBBHQ", self.data, offset)
+                if name_offset:
+                    yield self._text(names + name_offset), info & 15, value
+
+    def symbol(self, name):
+        """A symbol's value; KeyError when there is none."""
+        for found, _, value in self._symbols():
+            if found == name:
+                return value
         raise KeyError(name)
+
+    def functions(self):
+        """The names of all functions, also of those that are seen in one source file alone."""
+        return {name for name, kind, _ in self._symbols() if kind == FUNCTION}

@@ -16,8 +16,16 @@ static inline bool fault_hits(void)
 /* From here on the first allocation of each path fails. */
 void fault_fail_each_path(void);
 
-/* The number of the first allocation by the nth path, in the order of their hashes, from 0 on; 0:
- * there are not so many. */
-uint64_t fault_path(unsigned n);
+#define FAULT_DEPTH 8u
+
+/* A path by which allocations come. */
+struct fault_path {
+    uint64_t first; /* the number of its first allocation */
+    uintptr_t
+        callers[FAULT_DEPTH]; /* return addresses, the innermost first; 0: there are no more */
+};
+
+/* The nth path, in the order of their hashes, from 0 on; NULL: there are not so many. */
+const struct fault_path *fault_path(unsigned n);
 
 #endif
