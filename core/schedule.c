@@ -92,6 +92,27 @@ int core_idle_then_switch(struct percpu *percpu, struct kiln_thread *self, uintp
     return (int)self->context.result;
 }
 
+static inline bool make_ready_here(struct kiln_thread *thread)
+{
+    if (thread->special & SPECIAL_POLICY)
+        return core_group_calls->ready(thread);
+    thread->state = THREAD_READY;
+    run_queue_add(thread);
+    return thread->own_rank > arch_thread_self()->rank;
+}
+
+/* Another CPU is idle, or nothing has waited anywhere until now. */
+static __attribute__((noinline)) bool make_ready_somewhere(struct kiln_thread *thread)
+{
+    bool is_above;
+
+    if (core_send_to_idle(thread))
+        return false;
+    is_above = make_ready_here(thread);
+    core_note_ready();
+    return is_above;
+}
+
 bool core_make_ready(struct kiln_thread *thread)
 {
     KILN_TRACE(KILN_TRACE_WAKE, thread, 0);
@@ -99,13 +120,9 @@ bool core_make_ready(struct kiln_thread *thread)
         thread->state = THREAD_SUSPENDED;
         return false;
     }
-    if (KILN_CONFIG_SMP && core_idle_cpus && core_send_to_idle(thread))
-        return false;
-    if (thread->special & SPECIAL_POLICY)
-        return core_group_calls->ready(thread);
-    thread->state = THREAD_READY;
-    run_queue_add(thread);
-    return thread->own_rank > arch_thread_self()->rank;
+    if (KILN_CONFIG_SMP && core_idle_cpus)
+        return make_ready_somewhere(thread);
+    return make_ready_here(thread);
 }
 
 void core_make_ready_anywhere(int64_t result, struct kiln_thread *thread)
