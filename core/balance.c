@@ -13,8 +13,10 @@
 #include <kiln/cpu.h>
 
 #define LOOKED_AT 32 /* threads at most, for one that may go where it is wanted */
+#define TICK_NS   10000000
 
 volatile uint32_t core_idle_cpus;
+static uint32_t tick_is_set; /* atomic */
 
 static uint32_t bit_of(unsigned cpu)
 {
@@ -62,7 +64,7 @@ static void send(struct kiln_thread *thread, unsigned cpu)
 bool core_send_to_idle(struct kiln_thread *thread)
 {
     struct percpu *self = arch_percpu();
-    uint32_t allowed = thread->cpus & ~bit_of(self->cpu);
+    uint32_t allowed = thread->cpus & core_running_cpus() & ~bit_of(self->cpu);
     uint32_t idle = core_idle_cpus & allowed;
 
     if (thread == arch_thread_self() ||
@@ -179,6 +181,109 @@ static struct kiln_thread *find(struct percpu *self, unsigned cpu)
     return other && (!plain || other->priority > plain->priority) ? other : plain;
 }
 
+/* -1: nothing is ready there. */
+static int highest(const struct percpu *percpu)
+{
+    uint64_t high = __atomic_load_n(&percpu->ready[1], __ATOMIC_RELAXED);
+    uint64_t low = __atomic_load_n(&percpu->ready[0], __ATOMIC_RELAXED);
+
+    if (high)
+        return 127 - __builtin_clzll(high);
+    return low ? 63 - __builtin_clzll(low) : -1;
+}
+
+/* Ready threads of that priority. */
+static unsigned count_equals(struct percpu *self, unsigned priority)
+{
+    const struct kiln_thread *first, *thread;
+    unsigned count = 0;
+
+    if (self->ready[priority / 64] >> priority % 64 & 1) {
+        first = thread = core_run_queue(self)->first[priority];
+        do
+            count++;
+        while ((thread = thread->next) != first && count < LOOKED_AT);
+    }
+    return count + (core_group_calls ? (unsigned)core_group_calls->count((uint8_t)priority) : 0);
+}
+
+static bool takes_turns(const struct kiln_thread *thread)
+{
+    return (thread->special & SPECIAL_POLICY) && thread->member->group->policy->takes_turns;
+}
+
+/* Whether a thread that waits here would run at once there, or with fewer equals. Those that take
+ * turns go also where as many are then as there were here, but not before they have had one. */
+static bool is_better_off(struct percpu *self, const struct kiln_thread *thread,
+                          const struct percpu *other)
+{
+    int priority = thread->priority, theirs = highest(other);
+    unsigned here, there;
+
+    if (priority != theirs)
+        return priority > theirs;
+    if (takes_turns(thread) && thread->member->is_new_here)
+        return false;
+    here = count_equals(self, thread->priority) + (highest(self) > priority);
+    there = looks_busy(other) ? __atomic_load_n(&other->equals, __ATOMIC_RELAXED) : 1;
+    return here >= there + (takes_turns(thread) ? 1 : 2);
+}
+
+/* One goes to where it is better off. As long as one waits that may go anywhere the tick goes on.
+ */
+static void spread(struct percpu *self)
+{
+    unsigned count = kiln_cpu_count();
+    bool one_waits = false;
+
+    if (highest(self) >= 0)
+        __atomic_store_n(&self->equals, count_equals(self, (unsigned)highest(self)),
+                         __ATOMIC_RELAXED);
+    for (unsigned step = 1; step < count; step++) {
+        unsigned cpu = (self->cpu + step) % count;
+        struct kiln_thread *thread = find(self, cpu);
+
+        if (!thread)
+            continue;
+        one_waits = true;
+        if (is_better_off(self, thread, core_percpu(cpu)) && take_from_here(thread, cpu)) {
+            send(thread, cpu);
+            core_request_switch(self);
+            break;
+        }
+    }
+    if (one_waits)
+        core_balance_soon();
+    else
+        self->is_crowded = false;
+}
+
+/* Who has several threads sees to them itself, and to the next tick. */
+static void tick(struct core_timer *timer)
+{
+    __atomic_store_n(&tick_is_set, 0, __ATOMIC_RELEASE);
+    __atomic_fetch_or(&core_idle_cpus, CORE_NO_TICK, __ATOMIC_RELAXED);
+    (void)timer;
+    for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++) {
+        struct percpu *other = core_percpu(cpu);
+
+        if (looks_busy(other) &&
+            __atomic_fetch_or(&other->wanted_by, CORE_NO_TICK, __ATOMIC_RELEASE) == 0)
+            irq_send_ipi(cpu);
+    }
+}
+
+void core_balance_soon(void)
+{
+    static struct core_timer timer = {.expired = tick};
+
+    if (!looks_busy(arch_percpu()))
+        return;
+    __atomic_fetch_and(&core_idle_cpus, ~CORE_NO_TICK, __ATOMIC_RELAXED);
+    if (__atomic_exchange_n(&tick_is_set, 1, __ATOMIC_ACQUIRE) == 0)
+        core_timer_start(&timer, core_clock() + core_clock_from_ns(TICK_NS));
+}
+
 void core_give(void)
 {
     struct percpu *self = arch_percpu();
@@ -187,7 +292,9 @@ void core_give(void)
     if (__atomic_load_n(&self->wanted_by, __ATOMIC_RELAXED) == 0)
         return;
     wanted = __atomic_exchange_n(&self->wanted_by, 0, __ATOMIC_ACQUIRE);
-    for (; wanted; wanted &= wanted - 1) {
+    if (wanted & CORE_NO_TICK)
+        spread(self);
+    for (wanted &= ~CORE_NO_TICK; wanted; wanted &= wanted - 1) {
         unsigned cpu = (unsigned)__builtin_ctz(wanted);
         struct kiln_thread *thread = find(self, cpu);
 
@@ -250,8 +357,10 @@ void core_move_here(struct kiln_thread *thread)
 {
     struct percpu *self = arch_percpu();
 
-    if (thread->cpus & bit_of(self->cpu))
+    if (thread->cpus & bit_of(self->cpu)) {
+        core_note_ready();
         return;
+    }
     if (thread_is_ready(thread)) {
         if (thread == arch_thread_self())
             move_running(self, thread);

@@ -10,6 +10,7 @@
 #include <arch/smp.h>
 #include <arch/spin.h>
 #include <arch/upcall.h>
+#include <core/balance.h>
 #include <core/hold.h>
 #include <core/idle.h>
 #include <core/interrupt.h>
@@ -240,6 +241,7 @@ static bool start_cpu(unsigned cpu)
         return false;
     }
     __atomic_store_n(&running, cpu + 1, __ATOMIC_RELEASE);
+    __atomic_fetch_or(&core_idle_cpus, CORE_NO_TICK, __ATOMIC_RELAXED);
     return true;
 }
 

@@ -100,6 +100,7 @@ static bool group_ready(struct kiln_thread *thread)
         charge(group, now);
     thread->state = THREAD_READY;
     add(group, member, member->has_moved ? POLICY_MOVED : POLICY_WOKEN, now);
+    member->is_new_here = member->has_moved;
     member->has_moved = false;
     return look_again(group, now);
 }
@@ -224,6 +225,7 @@ static void choose(struct core_group *group, uint64_t now)
         if (taken) {
             list_remove(&taken->node);
             taken->waits = false;
+            taken->is_new_here = false;
             run_queue_add(taken->thread);
         }
     }
@@ -309,8 +311,7 @@ void core_group_leave(struct core_group *group, struct core_member *member)
     core_unlock(&group->lock);
 }
 
-/* Out of the group's order, wherever it is. */
-static void take_away(struct kiln_thread *thread)
+void core_group_remove(struct kiln_thread *thread)
 {
     struct core_member *member = thread->member;
 
@@ -339,7 +340,7 @@ struct core_member *core_group_change(struct kiln_thread *thread, struct core_me
     bool is_ready = thread_is_ready(thread);
 
     if (old)
-        take_away(thread);
+        core_group_remove(thread);
     else if (is_ready)
         run_queue_remove(thread);
     thread->special &= (uint8_t)~SPECIAL_POLICY;
@@ -404,75 +405,6 @@ void core_group_put_back(struct core_member *member)
         core_request_switch(arch_percpu());
 }
 
-static bool group_move(struct kiln_thread *thread, unsigned cpu)
-{
-    struct core_member *member = thread->member;
-    struct core_group *old = member->group;
-    struct core_group *group = core_group_of(old->policy, cpu, old->priority);
-
-    if (!group || !core_group_join(group, member))
-        return false;
-    member->has_moved = thread_is_ready(thread) && (thread->special & SPECIAL_POLICY);
-    take_away(thread);
-    core_group_leave(old, member);
-    member->group = group;
-    return true;
-}
-
-/* One that waits for its next period would have nothing to do there. */
-static bool may_go(const struct core_member *member, unsigned cpu)
-{
-    const struct policy *policy = member->group->policy;
-
-    return (member->thread->cpus >> cpu & 1) && member->thread->special == SPECIAL_POLICY &&
-           !(policy->rests && policy->rests(&member->policy));
-}
-
-/* Where the dispatcher is to run now it needs somebody to take. */
-static struct kiln_thread *find_in(const struct core_group *group, unsigned cpu,
-                                   const struct kiln_thread *stays)
-{
-    const struct core_member *taken = group->taken;
-    bool is_next = stays == group->dispatcher;
-
-    if (taken && taken->thread != stays && !is_next && thread_is_ready(taken->thread) &&
-        may_go(taken, cpu))
-        return taken->thread;
-    if (is_next && !taken && group->waiting.next == group->waiting.previous)
-        return NULL;
-    list_for_each (node, &group->waiting) {
-        const struct core_member *member = list_entry(node, struct core_member, node);
-
-        if (member->thread != stays && may_go(member, cpu))
-            return member->thread;
-    }
-    return NULL;
-}
-
-static struct kiln_thread *group_find(unsigned cpu, const struct kiln_thread *stays)
-{
-    struct kiln_thread *best = NULL;
-
-    for (const struct core_group *group = __atomic_load_n(&core_group_list, __ATOMIC_ACQUIRE);
-         group; group = group->next) {
-        struct kiln_thread *found = group->cpu == arch_cpu_id() ? find_in(group, cpu, stays) : NULL;
-
-        if (found && (!best || found->priority > best->priority))
-            best = found;
-    }
-    return best;
-}
-
-static bool group_admits(uint32_t load, uint32_t cpus)
-{
-    for (const struct core_group *group = __atomic_load_n(&core_group_list, __ATOMIC_ACQUIRE);
-         group; group = group->next)
-        if (group->policy == &policy_deadline && (cpus >> group->cpu & 1) &&
-            policy_deadline_has_room(&group->queue, load))
-            return true;
-    return false;
-}
-
 const struct core_group_calls core_groups = {
     .ready = group_ready,
     .unready = group_unready,
@@ -481,7 +413,8 @@ const struct core_group_calls core_groups = {
     .leave_order = leave_order,
     .join_order = join_order,
     .end = group_end,
-    .move = group_move,
-    .find = group_find,
-    .admits = group_admits,
+    .move = core_group_move,
+    .find = core_group_find,
+    .count = core_group_count,
+    .admits = core_group_admits,
 };

@@ -133,6 +133,7 @@ static uint64_t lottery_alarm(struct policy_queue *queue, const struct policy_th
 
 const struct policy policy_lottery = {
     .name = "lottery",
+    .takes_turns = true,
     .init = lottery_init,
     .begin = lottery_begin,
     .add = lottery_add,

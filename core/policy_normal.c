@@ -226,6 +226,7 @@ static uint64_t normal_alarm(struct policy_queue *queue, const struct policy_thr
 
 const struct policy policy_normal = {
     .name = "normal",
+    .takes_turns = true,
     .init = normal_init,
     .begin = normal_begin,
     .add = normal_add,

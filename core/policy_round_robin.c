@@ -68,6 +68,7 @@ static uint64_t round_robin_alarm(struct policy_queue *queue, const struct polic
 
 const struct policy policy_round_robin = {
     .name = "round robin",
+    .takes_turns = true,
     .init = round_robin_init,
     .begin = round_robin_begin,
     .add = round_robin_add,

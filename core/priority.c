@@ -1,6 +1,7 @@
 /* Priorities: the thread's own, what it inherits, and what keeps others from preempting it. */
 #include <core/priority.h>
 
+#include <core/balance.h>
 #include <core/hold.h>
 #include <core/group.h>
 #include <core/remote.h>
@@ -60,6 +61,7 @@ static void change_ready(struct percpu *percpu, struct kiln_thread *thread, uint
     run_queue_add(thread);
     if (is_lowered || thread == arch_thread_self())
         run_queue_to_front(thread);
+    core_note_ready();
     core_request_switch(percpu);
 }
 

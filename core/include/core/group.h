@@ -41,6 +41,7 @@ struct core_member {
     uint8_t own_priority;  /* base_priority, once it has no policy any more */
     bool waits;            /* in the policy's queue */
     bool has_moved;        /* was ready on another CPU, and goes on here as it was */
+    bool is_new_here;      /* and has not run since */
 };
 
 /* All calls: on the thread's CPU, interrupts masked. */
@@ -73,6 +74,10 @@ struct core_group_calls {
      * highest priority. NULL: none. */
     struct kiln_thread *(*find)(unsigned cpu, const struct kiln_thread *stays);
 
+    /* How many threads of groups of that priority are ready here, less what stands for them in the
+     * run queue. */
+    int (*count)(uint8_t priority);
+
     /* Whether one of those CPUs has room for deadlines of such a load. Any context. */
     bool (*admits)(uint32_t load, uint32_t cpus);
 };
@@ -84,6 +89,15 @@ extern const struct core_group_calls core_groups;
 
 /* The groups of all CPUs: through core_group.next. */
 extern struct core_group *core_group_list;
+
+/* For core_groups: as core_group_calls says. */
+bool core_group_move(struct kiln_thread *thread, unsigned cpu);
+struct kiln_thread *core_group_find(unsigned cpu, const struct kiln_thread *stays);
+int core_group_count(uint8_t priority);
+bool core_group_admits(uint32_t load, uint32_t cpus);
+
+/* Takes a thread with a policy out of its group's order, or of the run queue, wherever it is. */
+void core_group_remove(struct kiln_thread *thread);
 
 /* Makes those of a policy at a priority, one for each CPU. False: no memory. Thread context. */
 bool core_group_prepare(const struct policy *policy, uint8_t priority);

@@ -44,7 +44,8 @@ struct percpu {
     /* Atomic: a stack of threads of which another CPU wants something. */
     struct kiln_thread *inbox;
     uint32_t threads;   /* how many are this CPU's, waiting ones too, its idle thread not */
-    uint32_t wanted_by; /* bit n: CPU n is idle, and asks for a thread */
+    uint32_t wanted_by; /* bit n: CPU n is idle, and asks for a thread; or CORE_NO_TICK: the tick */
+    uint32_t equals;    /* how many threads of its highest ready priority it had at its last tick */
 
     /* Atomic, shared by all CPUs: a stack of calls that wait for this CPU. */
     struct cpu_call *calls;

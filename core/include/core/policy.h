@@ -105,6 +105,7 @@ enum policy_why {
 
 struct policy {
     const char *name;
+    bool takes_turns; /* each of those who want to run does sooner or later */
 
     /* An empty queue. */
     void (*init)(struct policy_queue *queue, uint64_t now);
