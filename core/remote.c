@@ -60,6 +60,7 @@ static const struct {
 } steps[] = {
     {REQUEST_PRIORITY, core_update_priority}, {REQUEST_SUSPEND, core_suspend_here},
     {REQUEST_CANCEL, core_cancel_wait},
+    {REQUEST_END_WAIT, core_end_wait},
 #if KILN_CONFIG_SMP
     {REQUEST_MOVE, core_move_here},
 #endif

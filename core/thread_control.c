@@ -134,11 +134,26 @@ const char *kiln_thread_state_name(enum kiln_thread_state state)
     return (unsigned)state < sizeof(names) / sizeof(*names) ? names[state] : "unknown";
 }
 
+void core_end_wait(struct kiln_thread *thread)
+{
+    if (core_wait_interrupt(thread))
+        core_make_ready_anywhere(-EINTR, thread);
+}
+
+/* Whether another CPU's thread still waits, and in what, is up to that CPU: the queue may be gone
+ * by the time that one looks into it here. */
 int kiln_thread_interrupt(struct kiln_thread *thread)
 {
     uintptr_t state = arch_irq_save();
+    bool does_wait = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED) && !thread->firm;
 
-    if (!core_wait_interrupt(thread)) {
+    if (does_wait && KILN_CONFIG_SMP &&
+        __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) != kiln_cpu_id()) {
+        core_remote_request(thread, REQUEST_END_WAIT);
+        arch_irq_restore(state);
+        return 0;
+    }
+    if (!does_wait || !core_wait_interrupt(thread)) {
         arch_irq_restore(state);
         return -EAGAIN;
     }

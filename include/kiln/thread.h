@@ -123,7 +123,8 @@ void kiln_scheduler_unlock(void);
 int kiln_thread_set_threshold(int priority);
 
 /** Ends the wait of a thread that waits or sleeps: the call it waits in returns -EINTR, but for
- * locking a mutex, which goes on. 0; -EAGAIN: it does not wait. Any context but a spinlock held. */
+ * locking a mutex, which goes on. 0; -EAGAIN: it does not wait. Any context but a spinlock held; on
+ * another CPU it takes effect a little later, if the thread waits then. */
 int kiln_thread_interrupt(struct kiln_thread *thread);
 
 /**

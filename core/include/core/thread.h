@@ -38,6 +38,7 @@ enum thread_state {
 #define REQUEST_PRIORITY 8u
 #define REQUEST_CANCEL   16u
 #define REQUEST_MOVE     32u
+#define REQUEST_END_WAIT 64u
 
 /* kiln_thread.firm: it is not interrupted or cancelled; its deadline does not count, either. */
 #define FIRM_WAIT     1u
