@@ -203,10 +203,11 @@ static void join_order(struct kiln_thread *thread)
 }
 
 /* The dispatcher has the CPU: sees whether the one that was taken goes on, and takes another one.
- */
-static void choose(struct core_group *group, uint64_t now)
+ * True: plain threads of the same priority come first. */
+static bool choose(struct core_group *group, uint64_t now)
 {
     struct core_member *taken = group->taken;
+    bool turn_is_over = group->why == POLICY_YIELDED;
 
     if (group->is_running)
         charge(group, now);
@@ -216,6 +217,7 @@ static void choose(struct core_group *group, uint64_t now)
     } else if (taken && (group->why != POLICY_PASSED_BY ||
                          (taken->thread->rank == taken->thread->own_rank &&
                           group->policy->due(&group->queue, &taken->policy, now)))) {
+        turn_is_over |= group->policy->ends_turns;
         run_queue_remove(taken->thread);
         add(group, taken, group->why, now);
         taken = NULL;
@@ -230,6 +232,8 @@ static void choose(struct core_group *group, uint64_t now)
         }
     }
     group->taken = taken;
+    group->why = POLICY_PASSED_BY;
+    return turn_is_over;
 }
 
 /* Nothing but the group's own threads, and the alarm, wake it. */
@@ -246,7 +250,7 @@ static void park(struct core_group *group, uintptr_t masked)
     core_block(percpu, self, next, masked);
 }
 
-/* Plain threads of the same priority have their turns when one of the group's yields. */
+/* Plain threads of the same priority have their turns. */
 static bool let_equals_run(struct core_group *group, uintptr_t masked)
 {
     struct kiln_thread *self = group->dispatcher;
@@ -280,14 +284,11 @@ _Noreturn void *core_group_dispatch(void *argument)
     group->dispatcher->firm = FIRM_WAIT;
     for (;;) {
         uintptr_t masked = arch_irq_save();
-        bool has_yielded;
+        bool turn_is_over = choose(group, core_clock());
 
-        choose(group, core_clock());
-        has_yielded = group->why == POLICY_YIELDED;
-        group->why = POLICY_PASSED_BY;
         if (!group->taken)
             park(group, masked);
-        else if (!has_yielded || !let_equals_run(group, masked))
+        else if (!turn_is_over || !let_equals_run(group, masked))
             run_taken(group, masked);
     }
 }

@@ -1,4 +1,5 @@
-/* Round robin: each runs for its slice in turn. */
+/* Round robin: each runs for its slice in turn; also one that is alone, as plain threads of its
+ * priority may wait for the end of that. */
 #include <core/policy.h>
 
 static void round_robin_init(struct policy_queue *queue, uint64_t now)
@@ -56,19 +57,21 @@ static void round_robin_charge(struct policy_queue *queue, struct policy_thread 
 static bool round_robin_due(struct policy_queue *queue, struct policy_thread *taken, uint64_t now)
 {
     (void)now;
-    return !list_is_empty(&queue->round_robin) && taken->round_robin.left == 0;
+    (void)queue;
+    return taken->round_robin.left == 0;
 }
 
 static uint64_t round_robin_alarm(struct policy_queue *queue, const struct policy_thread *taken,
                                   uint64_t now)
 {
-    return taken && !list_is_empty(&queue->round_robin) ? now + taken->round_robin.left
-                                                        : POLICY_NEVER;
+    (void)queue;
+    return taken ? now + taken->round_robin.left : POLICY_NEVER;
 }
 
 const struct policy policy_round_robin = {
     .name = "round robin",
     .takes_turns = true,
+    .ends_turns = true,
     .init = round_robin_init,
     .begin = round_robin_begin,
     .add = round_robin_add,

@@ -59,8 +59,7 @@ static const struct {
     void (*serve)(struct kiln_thread *thread);
 } steps[] = {
     {REQUEST_PRIORITY, core_update_priority}, {REQUEST_SUSPEND, core_suspend_here},
-    {REQUEST_CANCEL, core_cancel_wait},
-    {REQUEST_END_WAIT, core_end_wait},
+    {REQUEST_CANCEL, core_cancel_wait},       {REQUEST_END_WAIT, core_end_wait},
 #if KILN_CONFIG_SMP
     {REQUEST_MOVE, core_move_here},
 #endif

@@ -11,17 +11,25 @@
 KILN_BEGIN
 
 /** Where the policies' threads run. Plain ones may use these priorities too: the policy's threads
- * together then are one among equals. */
+ * together then are one among equals, which have their turns when one of them yields. */
 #define KILN_PRIORITY_DEADLINE 100
 #define KILN_PRIORITY_NORMAL   48
 #define KILN_PRIORITY_SHORTEST 44
 #define KILN_PRIORITY_LOTTERY  40
 
 enum kiln_policy_kind {
-    /** Plain: each runs until it waits, ends or yields. */
+    /** Plain: each runs until it waits, ends or yields, and then is the last of its priority; only
+     * who has a higher priority preempts it, after which it goes on. */
     KILN_POLICY_FIFO,
 
-    /** At any priority: those that have it take turns, for `slice` each. */
+    /** Cooperative: never preempted by equals, or those below, until it waits or yields. That is
+     * what the plain one does. Who is to keep out those above, too, has a threshold
+     * (kiln_thread_set_threshold) or locks the scheduler. */
+    KILN_POLICY_COOPERATIVE = KILN_POLICY_FIFO,
+
+    /** At any priority: those that have it take turns, for `slice` each. A slice that is
+     * interrupted by a higher priority goes on. Plain threads of the same priority have their turns
+     * after each slice, until they wait or yield. */
     KILN_POLICY_ROUND_ROBIN,
 
     /** A feedback queue: who waits a lot runs at once; of those that always want to run each has a

@@ -203,6 +203,13 @@ static void test_lottery(void)
     tap_check(holds, "the lottery's shares are within 3 sigma");
 }
 
+static KILN_INTERRUPT_HANDLER void nothing(void *unused)
+{
+    (void)unused;
+}
+
+static KILN_TIMER(interruption, nothing, NULL);
+
 static void test_round_robin(void)
 {
     static const double equal[] = {1, 1, 1};
@@ -218,6 +225,47 @@ static void test_round_robin(void)
     kiln_thread_set_priority(kiln_thread_self(), KILN_PRIORITY_DEFAULT);
     check_parts(equal, 0.05, "round robin threads have equal shares");
     tap_check(workers[1].turns >= 19 && workers[1].turns <= 21, "and a slice in each turn");
+}
+
+/* Plain threads of the same priority run until they yield, here after half a slice: after each
+ * slice of one of the others. */
+static void test_round_robin_beside_fifo(unsigned others)
+{
+    static const double parts[][3] = {{1, 2}, {1, 1, 1}};
+
+    begin();
+    start(&(struct kiln_policy){.kind = KILN_POLICY_COOPERATIVE});
+    workers[0].rest_after = counts_in(KILN_MICROSECONDS(500));
+    workers[0].rest = kiln_thread_yield;
+    for (unsigned i = 0; i < others; i++)
+        start(
+            &(struct kiln_policy){.kind = KILN_POLICY_ROUND_ROBIN, .slice = KILN_MILLISECONDS(1)});
+    kiln_thread_set_priority(kiln_thread_self(), KILN_PRIORITY_DEFAULT + 1);
+    run_for(KILN_MILLISECONDS(60));
+    kiln_thread_set_priority(kiln_thread_self(), KILN_PRIORITY_DEFAULT);
+    check_parts(parts[others - 1], 0.05, "a plain equal has its turn after each slice");
+}
+
+/* Neither equals nor those below preempt it. */
+static void test_cooperative(void)
+{
+    begin();
+    for (unsigned i = 0; i < 2; i++) {
+        start(&(struct kiln_policy){.kind = KILN_POLICY_COOPERATIVE});
+        workers[i].most = counts_in(KILN_MILLISECONDS(5));
+    }
+    start(&(struct kiln_policy){.kind = KILN_POLICY_ROUND_ROBIN, .slice = KILN_MILLISECONDS(1)});
+    workers[2].most = counts_in(KILN_MILLISECONDS(5));
+    start(&(struct kiln_policy){.kind = KILN_POLICY_NORMAL});
+    kiln_thread_set_priority(kiln_thread_self(), KILN_PRIORITY_DEFAULT + 1);
+    for (unsigned i = 0; i < 6; i++) {
+        kiln_timer_start_for(&interruption, KILN_MILLISECONDS(1));
+        kiln_sleep_for(KILN_MILLISECONDS(2));
+    }
+    kiln_thread_set_priority(kiln_thread_self(), KILN_PRIORITY_DEFAULT);
+    run_for(0);
+    for (unsigned i = 0; i < 2; i++)
+        TAP_EQUAL(workers[i].turns, 1);
 }
 
 static void *finish(void *argument)
@@ -399,6 +447,9 @@ int main(void)
     test_starvation();
     test_lottery();
     test_round_robin();
+    test_round_robin_beside_fifo(1);
+    test_round_robin_beside_fifo(2);
+    test_cooperative();
     test_shortest();
     test_deadline();
     test_inheritance();

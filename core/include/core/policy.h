@@ -106,6 +106,7 @@ enum policy_why {
 struct policy {
     const char *name;
     bool takes_turns; /* each of those who want to run does sooner or later */
+    bool ends_turns; /* plain threads of its priority have their turns after each of its threads' */
 
     /* An empty queue. */
     void (*init)(struct policy_queue *queue, uint64_t now);

@@ -84,8 +84,9 @@ int core_wait_firm_until(struct kiln_wait_queue *queue, int64_t deadline, uintpt
 int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, int64_t deadline,
                      uintptr_t irq_state);
 
-/* Takes a thread out of the queue that it waits in, if it does. True: it is to be woken. Its CPU, as
- * the queue may be gone once the thread has returned; interrupts masked, no queue's lock held. */
+/* Takes a thread out of the queue that it waits in, if it does. True: it is to be woken. Its CPU,
+ * as the queue may be gone once the thread has returned; interrupts masked, no queue's lock held.
+ */
 bool core_wait_end(struct kiln_thread *thread);
 
 /* The same, but for one that waits firmly. */
