@@ -242,25 +242,64 @@ int kiln_thread_create(struct kiln_thread **created,
 }
 
 /* The thread and its thread-local data stand at the upper end, where its stack does not reach
- * if it overflows. */
-struct kiln_thread *core_thread_prepare(void *memory, size_t bytes,
-                                        const struct kiln_thread_attributes *attributes,
-                                        void *(*function)(void *argument), void *argument)
+ * if it overflows. NULL: they leave no room for it. */
+static struct kiln_thread *place_in(void *memory, size_t bytes)
 {
     size_t align = core_tls_align();
     uintptr_t mask = ~(uintptr_t)((align < 64 ? 64 : align) - 1);
     uintptr_t place = ((uintptr_t)memory + bytes - tls_offset() - core_tls_bytes()) & mask;
-    struct kiln_thread *thread = (struct kiln_thread *)place;
 
     if (bytes < tls_offset() + core_tls_bytes() || place < (uintptr_t)memory + KILN_STACK_LEAST)
-        kiln_panic("thread-local data leave no room for the stack of %s", name_of(attributes));
+        return NULL;
+    return (struct kiln_thread *)place;
+}
+
+static void list_in_place(struct kiln_thread *thread, void *memory)
+{
     memset(thread, 0, sizeof(*thread));
     thread->stack_bottom = (uintptr_t)memory;
-    thread->stack_top = place;
+    thread->stack_top = (uintptr_t)thread;
     thread->state = THREAD_SPARE;
     core_after_hold = core_end_hold;
     core_list_thread(thread);
+}
+
+struct kiln_thread *core_thread_prepare(void *memory, size_t bytes,
+                                        const struct kiln_thread_attributes *attributes,
+                                        void *(*function)(void *argument), void *argument)
+{
+    struct kiln_thread *thread = place_in(memory, bytes);
+
+    if (!thread)
+        kiln_panic("thread-local data leave no room for the stack of %s", name_of(attributes));
+    list_in_place(thread, memory);
     prepare(thread, attributes, function, argument);
     core_tls_init(thread, (char *)thread + tls_offset());
     return thread;
+}
+
+int kiln_thread_start(struct kiln_static_thread *definition, struct kiln_thread **started)
+{
+    struct kiln_thread *thread = place_in(definition->memory, definition->memory_bytes);
+    bool is_new;
+
+    KILN_ASSERT(!arch_in_interrupt() && !arch_irqs_off());
+    if (check(&definition->attributes))
+        return -EINVAL;
+    if (!thread)
+        return -ENOMEM;
+    if (!core_take_static(definition, thread, &is_new))
+        return -EBUSY;
+    core_mutex_begin();
+    if (is_new)
+        list_in_place(thread, definition->memory);
+    thread->definition = definition;
+    if (started)
+        *started = thread;
+    prepare(thread, &definition->attributes, definition->function, definition->argument);
+    core_tls_init(thread, (char *)thread + tls_offset());
+    if (thread->definition->attributes.is_painted)
+        paint(thread);
+    core_thread_start(thread, arch_irq_save());
+    return 0;
 }

@@ -58,6 +58,26 @@ struct kiln_thread *core_take_spare(size_t stack_bytes)
     return found;
 }
 
+bool core_take_static(struct kiln_static_thread *definition, struct kiln_thread *place,
+                      bool *is_new)
+{
+    uintptr_t state = arch_irq_save();
+    struct kiln_thread **spare = &spares.first;
+    bool is_taken;
+
+    core_lock(&core_threads_lock);
+    *is_new = !definition->thread;
+    definition->thread = place;
+    while (*spare && *spare != place)
+        spare = &(*spare)->next;
+    is_taken = *is_new || (*spare && is_free(place));
+    if (is_taken && !*is_new)
+        unlink_spare(spare);
+    core_unlock(&core_threads_lock);
+    arch_irq_restore(state);
+    return is_taken;
+}
+
 void core_list_thread(struct kiln_thread *thread)
 {
     uintptr_t state = arch_irq_save();
@@ -79,20 +99,33 @@ static void unlist(struct kiln_thread *thread)
         kiln_thread_list = thread->registry_next;
 }
 
-/* The last that was kept and can be given back, if there are more than so many. */
+static bool give_back_static(struct kiln_thread *thread)
+{
+    if (!thread->definition)
+        return false;
+    thread->definition->thread = NULL;
+    return true;
+}
+
+/* The last that was kept and can be given back, if there are more than so many. Static ones are
+ * nobody's at once. */
 static struct kiln_thread *take_beyond(unsigned most)
 {
-    struct kiln_thread *found = NULL;
+    struct kiln_thread *found;
     uintptr_t state = arch_irq_save();
-    struct kiln_thread **place = &spares.first;
 
     core_lock(&core_threads_lock);
-    while (*place && !is_free(*place))
-        place = &(*place)->next;
-    if (*place && spares.count > most) {
-        found = unlink_spare(place);
-        unlist(found);
-    }
+    do {
+        struct kiln_thread **place = &spares.first;
+
+        found = NULL;
+        while (*place && !is_free(*place))
+            place = &(*place)->next;
+        if (*place && spares.count > most) {
+            found = unlink_spare(place);
+            unlist(found);
+        }
+    } while (found && give_back_static(found));
     core_unlock(&core_threads_lock);
     arch_irq_restore(state);
     return found;

@@ -56,6 +56,44 @@ int kiln_thread_create(struct kiln_thread **created,
                        void *(*function)(void *argument), void *argument);
 #define KILN_STACK_LEAST ((size_t)1024)
 
+/** A thread in memory of the program's own. Its members are the runtime's own. */
+struct kiln_static_thread {
+    struct kiln_thread *thread; /* NULL: it has not been started; core_threads_lock */
+    void *(*function)(void *argument);
+    void *argument;
+    void *memory;
+    size_t memory_bytes;
+    struct kiln_thread_attributes attributes;
+};
+
+/** Bytes that a static thread takes beside its stack, thread-local data of 256 bytes included; what
+ * these take beyond that is the stack's. */
+#define KILN_THREAD_BYTES ((size_t)1024)
+
+/**
+ * Defines a thread `name` that runs function(argument) once kiln_thread_start() has started it, and
+ * needs no heap. Attributes may follow, such as .priority = 70. No page around its stack is
+ * unmapped.
+ */
+#define KILN_THREAD(name, stack_bytes, function, argument, ...)                                    \
+    static char name##_memory[(stack_bytes) + KILN_THREAD_BYTES]                                   \
+        __attribute__((section(".noinit." #name), aligned(64)));                                   \
+    struct kiln_static_thread name = {                                                             \
+        NULL,                                                                                      \
+        function,                                                                                  \
+        argument,                                                                                  \
+        name##_memory,                                                                             \
+        sizeof(name##_memory),                                                                     \
+        {#name, NULL, 0, .priority = KILN_PRIORITY_DEFAULT, __VA_ARGS__}}
+
+/**
+ * Starts it; it goes to *started, which may be NULL. It may be started again when it has ended, and
+ * has been joined or is detached. 0; -EBUSY: it has not ended, or nobody has joined it; -EINVAL: as
+ * kiln_thread_create(); -ENOMEM: thread-local data leave less than KILN_STACK_LEAST bytes for its
+ * stack. Thread context with interrupts on.
+ */
+int kiln_thread_start(struct kiln_static_thread *definition, struct kiln_thread **started);
+
 /** Ends the calling thread with a result. main() returns instead: there it panics. Destroys the
  * thread's data (kiln_thread_key_create). Thread context, no lock held. */
 KILN_NORETURN void kiln_thread_exit(void *result);

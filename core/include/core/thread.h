@@ -115,6 +115,8 @@ struct kiln_thread {
     struct core_member *member; /* of a group; NULL: its policy is the plain one */
     uint32_t load;              /* atomic: what its deadlines take of a CPU; 0: it has none */
 
+    struct kiln_static_thread *definition; /* of a static one; else NULL */
+
     struct kiln_thread *registry_next, *registry_previous; /* core_threads_lock */
 };
 _Static_assert(offsetof(struct kiln_thread, context) == 0, "arch/ finds it there");

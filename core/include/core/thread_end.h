@@ -10,6 +10,11 @@
  */
 struct kiln_thread *core_take_spare(size_t stack_bytes);
 
+/* True: the definition's thread is the caller's, either as it was when it ended, or, if that is
+ * `place`, as nobody has used it. False: it has not ended. Any context. */
+bool core_take_static(struct kiln_static_thread *definition, struct kiln_thread *place,
+                      bool *is_new);
+
 /* Puts a thread that is new into the list of threads. Any context. */
 void core_list_thread(struct kiln_thread *thread);
 
