@@ -51,6 +51,12 @@ static bool is_running(const struct kiln_thread *thread)
     return thread == (first ? first : core_percpu(cpu)->idle_thread);
 }
 
+/* It waits for its notification, in the queue in which it sleeps, too. */
+static bool is_to_be_notified(const struct kiln_thread *thread)
+{
+    return __atomic_load_n(&thread->notification, __ATOMIC_RELAXED) & CORE_WAITS_TO_BE_NOTIFIED;
+}
+
 static enum kiln_thread_state state_of(const struct kiln_thread *thread,
                                        const struct kiln_wait_queue *queue)
 {
@@ -61,7 +67,8 @@ static enum kiln_thread_state state_of(const struct kiln_thread *thread,
     if (thread->special & SPECIAL_SUSPEND)
         return KILN_THREAD_SUSPENDED;
     if (queue)
-        return queue == &thread->finished ? KILN_THREAD_SLEEPING : KILN_THREAD_BLOCKED;
+        return queue == &thread->finished && !is_to_be_notified(thread) ? KILN_THREAD_SLEEPING
+                                                                        : KILN_THREAD_BLOCKED;
     return is_running(thread) ? KILN_THREAD_RUNNING : KILN_THREAD_READY;
 }
 
@@ -81,7 +88,8 @@ static const struct kiln_wait_queue *queue_of(const struct kiln_thread *thread, 
 
     if (!queue)
         return NULL;
-    *kind = __atomic_load_n(&queue->kind, __ATOMIC_ACQUIRE);
+    *kind = queue == &thread->finished ? "notification"
+                                       : __atomic_load_n(&queue->kind, __ATOMIC_ACQUIRE);
     return __atomic_load_n(&thread->queue, __ATOMIC_RELAXED) == queue ? queue : NULL;
 }
 

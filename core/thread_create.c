@@ -151,6 +151,7 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->has_data = false;
     thread->firm = 0;
     thread->has_left = 0;
+    thread->notification = 0;
     thread->held = NULL;
     thread->joiner = NULL;
     thread->joins = NULL;

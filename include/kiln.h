@@ -7,6 +7,7 @@
 #include <kiln/arena.h>
 #include <kiln/barrier.h>
 #include <kiln/binary_semaphore.h>
+#include <kiln/byte_ring.h>
 #include <kiln/cache.h>
 #include <kiln/clock.h>
 #include <kiln/config.h>
@@ -23,11 +24,15 @@
 #include <kiln/latch.h>
 #include <kiln/leak.h>
 #include <kiln/log.h>
+#include <kiln/mailbox.h>
 #include <kiln/memory.h>
+#include <kiln/message_buffer.h>
 #include <kiln/mutex.h>
+#include <kiln/notification.h>
 #include <kiln/page.h>
 #include <kiln/panic.h>
 #include <kiln/pci.h>
+#include <kiln/pipe.h>
 #include <kiln/policy.h>
 #include <kiln/percpu.h>
 #include <kiln/pool.h>

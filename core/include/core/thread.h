@@ -44,6 +44,9 @@ enum thread_state {
 #define FIRM_WAIT     1u
 #define FIRM_DEADLINE 2u
 
+/* kiln_thread.notification: it waits in its own queue for that. */
+#define CORE_WAITS_TO_BE_NOTIFIED (UINT64_C(1) << 63)
+
 struct core_member;
 struct kiln_mutex;
 
@@ -75,8 +78,9 @@ struct kiln_thread {
     struct kiln_thread *next_level, *previous_level;
     void *exchange; /* while it waits: what the call that it waits in gives, or wants to be given */
 
-    uint8_t base_priority; /* without what it inherits; core_inheritance_lock, like these three: */
+    uint8_t base_priority;    /* without what it inherits; core_inheritance_lock, as these three: */
     uint8_t wanted_priority;  /* with it; counts once its CPU knows. Atomic */
+    uint64_t notification;    /* atomic: its word, and whether it waits for that */
     struct kiln_mutex *held;  /* mutexes that it holds and others wait for */
     struct kiln_mutex *wants; /* the one that it waits for */
     uint8_t threshold;        /* who is not above it does not preempt */

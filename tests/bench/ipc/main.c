@@ -136,11 +136,43 @@ static void measure_rings(void)
     stop("ring", RUNS);
 }
 
+KILN_MAILBOX(mailbox, 4);
+
+/* 64 KiB change hands. */
+static void measure_mailbox(void)
+{
+    static uint8_t large[64 * 1024];
+    void *buffer = large;
+    size_t bytes;
+
+    start();
+    for (unsigned i = 0; i < RUNS; i++) {
+        kiln_mailbox_put(&mailbox, buffer, sizeof large);
+        kiln_mailbox_take(&mailbox, &buffer, &bytes);
+    }
+    stop("mailbox", RUNS);
+}
+
+static void measure_notification(void)
+{
+    struct kiln_thread *self = kiln_thread_self();
+    uint32_t value;
+
+    start();
+    for (unsigned i = 0; i < RUNS; i++) {
+        kiln_notify_set(self, 1);
+        kiln_notification_wait(&value);
+    }
+    stop("notification", RUNS);
+}
+
 static void *measures(void *unused)
 {
     measure_queue();
     measure_thread_metric();
     measure_rings();
+    measure_mailbox();
+    measure_notification();
     return unused;
 }
 
