@@ -15,7 +15,6 @@
 #include <mm/page.h>
 #include <mm/shadow.h>
 #include <mm/vm.h>
-#include <string.h>
 
 #define ORDER_LEAST 1u
 #define ORDER_MOST  14u
@@ -23,6 +22,11 @@
 #define SHELF_BYTES ((uintptr_t)2 << 30) /* fourteen of them are less than 1/16 of 39 bits */
 #define TABLE_BYTES (ARCH_PAGE_BYTES * ARCH_PAGE_BYTES / sizeof(uint64_t))
 #define NO_SLOT     SIZE_MAX
+#define LOOK_LATER  (SIZE_MAX - 1)
+#define LOOKS       32u /* words at a time, interrupts masked */
+#define RELEASES    4u  /* tables at a time */
+#define MAP_BITS    (ARCH_PAGE_BYTES * 8)
+#define MAPS        (SHELF_BYTES / (ARCH_PAGE_BYTES << ORDER_LEAST) / MAP_BITS)
 #define IN_CACHE    0x8000u /* in `in_use`: nobody's; `owner` then is where it ends */
 
 _Static_assert(KILN_STACK_BYTES_MOST == ((ARCH_PAGE_BYTES << ORDER_MOST) - ARCH_PAGE_BYTES),
@@ -31,8 +35,8 @@ _Static_assert(KILN_STACK_BYTES_MOST == ((ARCH_PAGE_BYTES << ORDER_MOST) - ARCH_
 /* Slots of one size. */
 struct shelf {
     struct list_node cached;   /* stacks that nobody has, last used first */
-    unsigned long *free_slots; /* bits of those of the slots in use ever that are free again */
-    size_t bitmap_pages;
+    unsigned long *maps[MAPS]; /* bits of those of the slots in use ever that are free again */
+    size_t map_count;
     size_t opened; /* slots in use ever */
     size_t lowest; /* no slot below it is free */
 };
@@ -187,19 +191,42 @@ static struct chunk chunk_of(uintptr_t address)
     return chunk;
 }
 
+static unsigned long *word_of(const struct shelf *shelf, size_t slot)
+{
+    return &shelf->maps[slot / MAP_BITS][slot % MAP_BITS / BITMAP_WORD_BITS];
+}
+
+/* The bits of slots from one on, up to another one, that are in its word. */
+static unsigned long bits_of(size_t slot, size_t end)
+{
+    unsigned long bits = end - slot < BITMAP_WORD_BITS ? (1ul << (end - slot)) - 1 : ~0ul;
+    return bits << slot % BITMAP_WORD_BITS;
+}
+
 static bool is_free(const struct chunk *chunk)
 {
-    for (size_t slot = chunk->first; slot < chunk->end && slot < chunk->shelf->opened; slot++)
-        if (!bitmap_test(chunk->shelf->free_slots, slot))
+    size_t end = chunk->end < chunk->shelf->opened ? chunk->end : chunk->shelf->opened;
+    for (size_t slot = chunk->first; slot < end; slot += BITMAP_WORD_BITS)
+        if (bits_of(slot, end) & ~*word_of(chunk->shelf, slot))
             return false;
     return true;
 }
 
-static void set_free(struct shelf *shelf, size_t slot)
+static void set_free(struct shelf *shelf, size_t slot, size_t end)
 {
-    bitmap_set(shelf->free_slots, slot);
     if (shelf->lowest > slot)
         shelf->lowest = slot;
+    for (; slot < end; slot += BITMAP_WORD_BITS)
+        *word_of(shelf, slot) |= bits_of(slot, end);
+}
+
+/* Until all of a chunk's tables are gone. */
+static void set_used(const struct chunk *chunk)
+{
+    for (size_t slot = chunk->first; slot < chunk->end; slot += BITMAP_WORD_BITS)
+        *word_of(chunk->shelf, slot) &= ~bits_of(slot, chunk->end);
+    if (chunk->shelf->opened < chunk->end)
+        chunk->shelf->opened = chunk->end;
 }
 
 static struct list_node *released; /* a chunk's tables; the lock */
@@ -212,6 +239,21 @@ static void release_table(uintptr_t table)
     list_add_last(released, &page->link);
 }
 
+/* Gets the tables of a chunk that nobody uses into a list. They are of the lowest level, since what
+ * others translate is more than a chunk. */
+static void release_tables(const struct chunk *chunk, struct list_node *tables)
+{
+    uintptr_t end = chunk->start + chunk->bytes;
+    for (uintptr_t at = chunk->start, next; at < end; at = next) {
+        next = end - at < RELEASES * TABLE_BYTES ? end : at + RELEASES * TABLE_BYTES;
+        uintptr_t state = mm_lock(&stacks.lock);
+        released = tables;
+        released_at = chunk->start;
+        arch_mmu_release_tables(&stacks.space, at, next - at, chunk->start, end, release_table);
+        mm_unlock(&stacks.lock, state);
+    }
+}
+
 /* Frees the slot of a stack that is unmapped. Tables that serve no slot any more get into a list,
  * and all slots that they served are nobody's until TLBs are flushed again. */
 static void free_slot(const struct page *stack, struct list_node *tables)
@@ -219,30 +261,24 @@ static void free_slot(const struct page *stack, struct list_node *tables)
     uintptr_t last = (uintptr_t)stack->owner - 1;
     struct chunk chunk = chunk_of(last);
     uintptr_t state = mm_lock(&stacks.lock);
-    set_free(chunk.shelf, slot_at(last));
-    if (is_free(&chunk)) {
-        for (size_t slot = chunk.first; slot < chunk.end; slot++)
-            bitmap_clear(chunk.shelf->free_slots, slot);
-        if (chunk.shelf->opened < chunk.end)
-            chunk.shelf->opened = chunk.end;
-        released = tables;
-        released_at = chunk.start;
-        arch_mmu_release_tables(&stacks.space, chunk.start, chunk.bytes, chunk.start,
-                                chunk.start + chunk.bytes, release_table);
-    }
+    set_free(chunk.shelf, slot_at(last), slot_at(last) + 1);
+    bool serves_none = is_free(&chunk);
+    if (serves_none)
+        set_used(&chunk);
     mm_unlock(&stacks.lock, state);
+    if (serves_none)
+        release_tables(&chunk, tables);
 }
 
 /* TLBs are flushed: the slots that released tables served are free. */
 static void free_chunks(const struct list_node *tables)
 {
-    uintptr_t state = mm_lock(&stacks.lock);
     for (const struct list_node *node = tables->next; node != tables; node = node->next) {
         struct chunk chunk = chunk_of((uintptr_t)list_entry(node, struct page, link)->owner);
-        for (size_t slot = chunk.first; slot < chunk.end; slot++)
-            set_free(chunk.shelf, slot);
+        uintptr_t state = mm_lock(&stacks.lock);
+        set_free(chunk.shelf, chunk.first, chunk.end);
+        mm_unlock(&stacks.lock, state);
     }
-    mm_unlock(&stacks.lock, state);
 }
 
 static size_t reclaim(size_t pages)
@@ -292,48 +328,46 @@ static bool begin(void)
 static size_t room_of(const struct shelf *shelf)
 {
     size_t most = SHELF_BYTES >> slot_shift(shelf);
-    size_t bits = shelf->bitmap_pages * ARCH_PAGE_BYTES * 8;
+    size_t bits = shelf->map_count * MAP_BITS;
     return bits < most ? bits : most;
 }
 
-/* Makes a larger bitmap, if nobody has meanwhile. 0 or -ENOMEM. */
-static int grow(struct shelf *shelf, size_t pages)
+/* Adds a map, if nobody has meanwhile. 0 or -ENOMEM. */
+static int grow(struct shelf *shelf, size_t count)
 {
-    size_t wanted = pages ? 2 * pages : 1;
-    if (room_of(shelf) == SHELF_BYTES >> slot_shift(shelf))
+    if (count * MAP_BITS >= SHELF_BYTES >> slot_shift(shelf))
         return -ENOMEM;
-    unsigned long *bitmap = (unsigned long *)page_alloc_exact(wanted, PAGE_ZERO | PAGE_WAIT);
-    if (!bitmap)
+    unsigned long *map = (unsigned long *)page_alloc(0, PAGE_ZERO | PAGE_WAIT);
+    if (!map)
         return -ENOMEM;
-    size_t bytes = pages * ARCH_PAGE_BYTES;
     uintptr_t state = mm_lock(&stacks.lock);
-    unsigned long *old = bitmap;
-    if (shelf->bitmap_pages == pages) {
-        old = shelf->free_slots;
-        if (bytes)
-            memcpy(bitmap, old, bytes);
-        shelf->free_slots = bitmap;
-        shelf->bitmap_pages = wanted;
-        wanted = pages;
+    if (shelf->map_count == count) {
+        shelf->maps[count] = map;
+        shelf->map_count++;
+        map = NULL;
     }
     mm_unlock(&stacks.lock, state);
-    if (old)
-        page_free_exact((uintptr_t)old, wanted);
+    if (map)
+        page_free((uintptr_t)map, 0);
     return 0;
 }
 
-/* The lowest free slot. The lock. */
+/* The lowest free slot; LOOK_LATER: it has not been found yet. The lock. */
 static size_t find_slot(struct shelf *shelf)
 {
-    size_t word = shelf->lowest / BITMAP_WORD_BITS, before = word * BITMAP_WORD_BITS;
-    if (shelf->lowest < shelf->opened) {
-        size_t slot =
-            before + bitmap_find_first_set(&shelf->free_slots[word], shelf->opened - before);
-        shelf->lowest = slot;
-        if (slot < shelf->opened) {
-            bitmap_clear(shelf->free_slots, slot);
-            return slot;
+    for (unsigned looks = LOOKS; shelf->lowest < shelf->opened; looks--) {
+        size_t slot = shelf->lowest;
+        unsigned long word = *word_of(shelf, slot) >> slot % BITMAP_WORD_BITS;
+        if (looks == 0)
+            return LOOK_LATER;
+        if (word == 0) {
+            shelf->lowest = align_down(slot, BITMAP_WORD_BITS) + BITMAP_WORD_BITS;
+            continue;
         }
+        slot += (size_t)__builtin_ctzl(word);
+        *word_of(shelf, slot) &= ~bits_of(slot, slot + 1);
+        shelf->lowest = slot;
+        return slot;
     }
     if (shelf->opened == room_of(shelf))
         return NO_SLOT;
@@ -346,11 +380,11 @@ static uintptr_t take_slot(struct shelf *shelf)
     uintptr_t shelf_start = stacks.start + (uintptr_t)(shelf - stacks.shelves) * SHELF_BYTES;
     for (;;) {
         uintptr_t state = mm_lock(&stacks.lock);
-        size_t pages = shelf->bitmap_pages, slot = find_slot(shelf);
+        size_t count = shelf->map_count, slot = find_slot(shelf);
         mm_unlock(&stacks.lock, state);
-        if (slot != NO_SLOT)
+        if (slot < LOOK_LATER)
             return shelf_start + ((slot + 1) << slot_shift(shelf));
-        if (grow(shelf, pages))
+        if (slot == NO_SLOT && grow(shelf, count))
             return 0;
     }
 }
@@ -400,7 +434,7 @@ static int give_up(uintptr_t top, size_t pages)
         return -ENOMEM;
     }
     uintptr_t state = mm_lock(&stacks.lock);
-    set_free(shelf_of(top - 1), slot_at(top - 1));
+    set_free(shelf_of(top - 1), slot_at(top - 1), slot_at(top - 1) + 1);
     mm_unlock(&stacks.lock, state);
     return -ENOMEM;
 }
