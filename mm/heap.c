@@ -7,6 +7,7 @@
 #include <string.h>
 #include <arch/irq.h>
 #include <kiln/panic.h>
+#include <kiln/system.h>
 #include <kiln/trace.h>
 #include <lib/align.h>
 #include <mm/fault.h>
@@ -22,11 +23,19 @@
 #define SMALL_MOST  ((size_t)4096)
 #define TABLE_SLOTS 2u /* caches in whose place the table stands */
 
-/* The table of classes lies in front of their caches: one base for both. Before the start it is
- * zero, and so leads to itself, which is an empty cache; with other CPUs, which may be writing it
- * just then, nobody goes there. */
+#define TABLE_WORDS (SMALL_MOST / GRANULE / sizeof(uintptr_t) + 1)
+
+/* Classes by size / GRANULE, rounded up. */
+union table {
+    uint8_t class_of[TABLE_WORDS * sizeof(uintptr_t)];
+    uintptr_t words[TABLE_WORDS];
+};
+
+/* The table lies in front of the classes' caches: one base for both. Before the start it is zero,
+ * and so leads to itself, which is an empty cache; with other CPUs, which may be writing it just
+ * then, nobody goes there. */
 static union {
-    uint8_t class_of[TABLE_SLOTS * sizeof(struct kiln_cache)]; /* by size / GRANULE, rounded up */
+    union table table;
     struct kiln_cache caches[TABLE_SLOTS + CLASSES];
 } heap;
 
@@ -36,7 +45,7 @@ static struct {
 } common = {.lock = KILN_SPINLOCK_INIT};
 
 _Static_assert(sizeof(struct kiln_cache) == 256, "a cache is found by a shift");
-_Static_assert(sizeof(heap.class_of) > SMALL_MOST / GRANULE, "the table has a place");
+_Static_assert(sizeof(heap.table) <= TABLE_SLOTS * sizeof(struct kiln_cache), "the table's place");
 
 bool heap_has_cache(const struct kiln_cache *cache)
 {
@@ -52,30 +61,47 @@ static size_t class_bytes(unsigned class)
     return (LINEAR + class % LINEAR + 1) * GRANULE << (doubling - 1);
 }
 
-/* Others may be at the fast path: what that reads stays zero, but for the table's entries. */
+/* Several may start the heap at once, and the last one find it started. */
 static void start_class(unsigned number)
 {
     struct kiln_cache *cache = &heap.caches[TABLE_SLOTS + number];
-    size_t bytes = class_bytes(number);
+    uintptr_t state = mm_lock(&common.lock);
 
-    cache->name = "heap";
-    cache->object_bytes = (uint32_t)(bytes - SLAB_OWN_BYTES);
-    cache->alignment = GRANULE;
-    for (size_t place = bytes / GRANULE; place > 0 && heap.class_of[place] == 0; place--)
-        __atomic_store_n(&heap.class_of[place], (uint8_t)(TABLE_SLOTS + number), __ATOMIC_RELAXED);
+    if (!common.is_started) {
+        cache->name = "heap";
+        cache->object_bytes = (uint32_t)(class_bytes(number) - SLAB_OWN_BYTES);
+        cache->alignment = GRANULE;
+    }
+    mm_unlock(&common.lock, state);
+}
+
+/* What is read without a lock is written at once, by words. */
+static void publish(const union table *table, uintptr_t key)
+{
+    uintptr_t state = mm_lock(&common.lock);
+
+    if (!common.is_started) {
+        if (SLAB_HARDENED)
+            heap_large_start(key);
+        for (unsigned i = 0; i < TABLE_WORDS; i++)
+            __atomic_store_n(&heap.table.words[i], table->words[i], __ATOMIC_RELAXED);
+        __atomic_store_n(&common.is_started, true, __ATOMIC_RELEASE);
+    }
+    mm_unlock(&common.lock, state);
 }
 
 static __attribute__((cold)) void start(void)
 {
-    uintptr_t interrupts = mm_lock(&common.lock);
+    union table table = {.class_of = {TABLE_SLOTS}};
+    uintptr_t key = SLAB_HARDENED ? (uintptr_t)kiln_random() : 0;
+    size_t place = 1;
 
-    for (unsigned number = 0; number < CLASSES && !common.is_started; number++)
+    for (unsigned number = 0; number < CLASSES; number++) {
         start_class(number);
-    if (SLAB_HARDENED && !common.is_started)
-        heap_large_start();
-    __atomic_store_n(&heap.class_of[0], (uint8_t)TABLE_SLOTS, __ATOMIC_RELAXED);
-    __atomic_store_n(&common.is_started, true, __ATOMIC_RELEASE);
-    mm_unlock(&common.lock, interrupts);
+        for (; place * GRANULE <= class_bytes(number); place++)
+            table.class_of[place] = (uint8_t)(TABLE_SLOTS + number);
+    }
+    publish(&table, key);
 }
 
 static bool is_small(size_t bytes)
@@ -86,7 +112,7 @@ static bool is_small(size_t bytes)
 /* Where a small size's cache is; 0 before the start. */
 static inline uint8_t place_for(size_t bytes)
 {
-    const uint8_t *entry = &heap.class_of[(bytes + SLAB_OWN_BYTES + GRANULE - 1) / GRANULE];
+    const uint8_t *entry = &heap.table.class_of[(bytes + SLAB_OWN_BYTES + GRANULE - 1) / GRANULE];
 
     return KILN_CONFIG_SMP ? __atomic_load_n(entry, __ATOMIC_RELAXED) : *entry;
 }

@@ -10,7 +10,6 @@
 
 #include <arch/irq.h>
 #include <kiln/panic.h>
-#include <kiln/system.h>
 #include <lib/align.h>
 #include "slab_cache.h"
 
@@ -45,9 +44,9 @@ static uintptr_t end_of(const struct page *page)
     return first + page_of(first)->pages * ARCH_PAGE_BYTES;
 }
 
-void heap_large_start(void)
+void heap_large_start(uintptr_t key)
 {
-    large.key = (uintptr_t)kiln_random();
+    large.key = key;
 }
 
 static uintptr_t mark(const void *data)

@@ -6,7 +6,7 @@
 #include <mm/page.h>
 
 /* Before the first use, once. */
-void heap_large_start(void);
+void heap_large_start(uintptr_t key);
 
 /* NULL: there are no such pages. Thread context. */
 void *heap_large_allocate(size_t alignment, size_t bytes);

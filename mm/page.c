@@ -17,16 +17,21 @@ struct request {
     bool is_exact;
 };
 
+/* The frontier moves one step at a time: in between the lock is free, and interrupts come. */
 static struct page *take_block(struct page_zone *zone, const struct request *request)
 {
     struct page *page = NULL;
-    uintptr_t state = mm_lock(&zone->lock);
+    bool goes_on;
 
-    if (page_zone_may_take(zone, request->pages, request->flags))
-        page = page_zone_take(zone, request->order);
+    do {
+        uintptr_t state = mm_lock(&zone->lock);
+        goes_on = page_zone_may_take(zone, request->pages, request->flags);
+        if (goes_on && !(page = page_zone_take(zone, request->order)))
+            goes_on = page_open_zone(zone);
+        mm_unlock(&zone->lock, state);
+    } while (!page && goes_on);
     if (page && request->order == 0 && zone == page_memory.usual)
         page_hot_fill(zone);
-    mm_unlock(&zone->lock, state);
     return page;
 }
 
@@ -205,9 +210,7 @@ void kiln_page_free_exact(void *first, size_t pages)
         kiln_panic("pages: 0x%zx is freed as %zu pages, allocated as %zu", address, pages,
                    page->pages);
     coming_back(address, pages * ARCH_PAGE_BYTES);
-    uintptr_t state = mm_lock(&region->zone->lock);
-    page_exact_give(region, address / ARCH_PAGE_BYTES, pages);
-    mm_unlock(&region->zone->lock, state);
+    page_exact_shrink(region, address / ARCH_PAGE_BYTES, 0);
     page_tell_free();
 }
 

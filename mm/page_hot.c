@@ -7,34 +7,45 @@
 
 struct page_hot page_hot_of[PAGE_CPUS];
 
+#define FILL_MOST 4u /* pages at a time */
+
 /* A zone that is short of pages gives none in advance. */
-void page_hot_fill(struct page_zone *zone)
+static void fill(struct page_zone *zone)
 {
+    uintptr_t state = mm_lock(&zone->lock);
     struct page_hot *hot = page_hot_of_this_cpu();
     size_t count = hot->count;
 
-    while (count < PAGE_BATCH - 1 && zone->free_pages > zone->low) {
-        struct page *page = page_zone_take(zone, 0);
+    for (unsigned left = FILL_MOST; left > 0 && count < PAGE_BATCH - 1; left--) {
+        struct page *page = zone->free_pages > zone->low ? page_zone_take(zone, 0) : NULL;
         if (!page)
             break;
         page_set_head(page, PAGE_HEAD(PAGE_HOT_FREE, 0));
         hot->pages[++count] = (struct page_hot_page){page_address(page), page};
     }
     page_hot_set_count(hot, count);
+    mm_unlock(&zone->lock, state);
 }
 
-/* Returns the coldest pages, which lie at the bottom. Interrupts masked. */
-static void give_back(struct page_hot *hot, size_t count)
+void page_hot_fill(struct page_zone *zone)
+{
+    for (unsigned pages = 0; pages < PAGE_BATCH; pages += FILL_MOST)
+        fill(zone);
+}
+
+/* Returns some of the coldest pages, which lie at the bottom. Interrupts masked. */
+static void give_back(struct page_hot *hot)
 {
     struct page_zone *zone = page_memory.usual;
-    size_t left = hot->count - count;
+    size_t given = 0, work = 0;
     uintptr_t state = mm_lock(&zone->lock);
 
-    for (size_t i = 1; i <= count; i++) {
-        uintptr_t address = hot->pages[i].address;
-        page_zone_give(page_region_of(address), address / ARCH_PAGE_BYTES, 0);
+    while (given < hot->count && work < PAGE_WORK_MOST) {
+        uintptr_t address = hot->pages[++given].address;
+        work += PAGE_WORK(page_zone_give(page_region_of(address), address / ARCH_PAGE_BYTES, 0));
     }
-    memmove(&hot->pages[1], &hot->pages[count + 1], left * sizeof(hot->pages[0]));
+    size_t left = hot->count - given;
+    memmove(&hot->pages[1], &hot->pages[given + 1], left * sizeof(hot->pages[0]));
     page_hot_set_count(hot, left);
     mm_unlock(&zone->lock, state);
 }
@@ -45,7 +56,7 @@ void page_hot_push(uintptr_t address, struct page *page)
     struct page_hot *hot = page_hot_of_this_cpu();
 
     if (hot->count == PAGE_HOT)
-        give_back(hot, PAGE_BATCH);
+        give_back(hot);
     page_set_head(page, PAGE_HEAD(PAGE_HOT_FREE, 0));
     hot->pages[hot->count + 1] = (struct page_hot_page){address, page};
     page_hot_set_count(hot, hot->count + 1);
@@ -53,27 +64,37 @@ void page_hot_push(uintptr_t address, struct page *page)
     page_tell_free();
 }
 
-static void drain_this_cpu(void *unused)
+/* Some of this CPU's; false: it has none. */
+static bool drain_some(void)
 {
     uintptr_t state = arch_irq_save();
     struct page_hot *hot = page_hot_of_this_cpu();
-    size_t count = hot->count;
+    bool has_some = hot->count != 0;
 
-    (void)unused;
-    if (count)
-        give_back(hot, count);
+    if (has_some)
+        give_back(hot);
     arch_irq_restore(state);
-    if (count)
+    if (has_some)
         page_tell_free();
+    return has_some;
 }
 
-/* CPUs that have nothing are left in peace. */
+static void drain_called(void *unused)
+{
+    (void)unused;
+    drain_some();
+}
+
+/* CPUs that have nothing are left in peace; the others go on with their own between the calls, and
+ * so may always have some. */
 void page_hot_drain(unsigned flags)
 {
-    drain_this_cpu(NULL);
+    for (unsigned left = PAGE_HOT; left > 0 && drain_some(); left--)
+        ;
     if (!KILN_CONFIG_SMP || !(flags & PAGE_WAIT))
         return;
     for (unsigned cpu = 0; cpu < kiln_cpu_count(); cpu++)
-        if (__atomic_load_n(&page_hot_of[cpu].count, __ATOMIC_RELAXED))
-            kiln_cpu_call(cpu, drain_this_cpu, NULL);
+        for (unsigned left = PAGE_HOT;
+             left > 0 && __atomic_load_n(&page_hot_of[cpu].count, __ATOMIC_RELAXED); left--)
+            kiln_cpu_call(cpu, drain_called, NULL);
 }

@@ -7,8 +7,15 @@
 #include <mm/page.h>
 
 #define PAGE_REGIONS     32u /* the early ranges, with one cut in two */
-#define PAGE_OPEN_FRAMES 64u /* the frontier moves from one multiple to the next */
+#define PAGE_OPEN_FRAMES 32u /* the frontier moves from one multiple to the next */
 #define PAGE_TOP_FRAMES  ((size_t)1 << PAGE_ORDER_TOP)
+
+/* What is done at a time, interrupts masked: so much work, of which a block that goes into a list
+ * is some, and each doubling that makes it a larger one, by `times`, is one; and so many
+ * descriptors that are looked at. */
+#define PAGE_WORK(times) (4u + (size_t)__builtin_ctzl(times))
+#define PAGE_WORK_MOST   8u
+#define PAGE_LOOKS       24u
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "PAGE_HEAD spells struct page's head");
 #define PAGE_HEAD(state, order)    ((uint64_t)(state) | (uint64_t)(order) << 8)
@@ -138,26 +145,42 @@ struct page_region *page_region_of(uintptr_t address);
 /* The region that the descriptor belongs to. */
 struct page_region *page_region_of_descriptor(const struct page *page);
 
-/* Moves a region's frontier to the next multiple of so many frames, a power of two; it is not at
- * the end. Zone's lock. */
-void page_open_region(struct page_region *region, size_t multiple);
+/* Moves a region's frontier to the next multiple of PAGE_OPEN_FRAMES; it is not at the end. Zone's
+ * lock. */
+void page_open_region(struct page_region *region);
+
+/* The same, but not beyond a frame, and for pages that are taken at once: they get into no list,
+ * but stay counted as free. Returns how many. Zone's lock. */
+size_t page_open_taken(struct page_region *region, size_t end);
 
 /* The same for some region of a zone; false: all are open. Zone's lock. */
 bool page_open_zone(struct page_zone *zone);
 
-/* page_zone.c, all with the zone's lock: takes a block out of the lists, NULL: there is none. */
+/* page_zone.c, all with the zone's lock: takes a block out of the lists, NULL: there is none in
+ * them; and what it would take, or the start of. */
 struct page *page_zone_take(struct page_zone *zone, unsigned order);
+struct page *page_zone_first(struct page_zone *zone, unsigned order);
 
 /* page_alloc without hot pages: this tries the zone that is to be tried first, as long as it is not
  * short of pages and nothing else is asked for, and leaves all the rest to the other, in page.c. */
 uintptr_t page_zone_block(unsigned order, unsigned flags);
 uintptr_t page_alloc_from_zones(unsigned order, unsigned flags);
 
-/* Gives a block back, whose descriptors say PAGE_INSIDE but for the first. */
-void page_zone_give(struct page_region *region, size_t frame, unsigned order);
+/* Gives a block back, whose descriptors say PAGE_INSIDE but for the first. Returns how many pages
+ * the free block has that it is a part of then. */
+size_t page_zone_give(struct page_region *region, size_t frame, unsigned order);
 
 /* Puts frames [from, to) that are in no list into the lists, without counting them free. */
 void page_zone_insert(struct page_region *region, size_t from, size_t to);
+
+/* The same for what is left of a block of which a part is used: nothing else is beside it. */
+void page_zone_insert_rest(struct page_region *region, size_t from, size_t to);
+
+/* Puts a block that is in no list, and whose descriptors all say PAGE_INSIDE, into its list, as
+ * part of the largest free block that it makes whole. Returns how many pages that has. And the
+ * order of the last block that a range of frames is made of. */
+size_t page_zone_insert_block(struct page_region *region, size_t frame, unsigned order);
+unsigned page_zone_last_order(size_t from, size_t to);
 
 /* Takes a free block out of its list, without counting it used. */
 void page_zone_remove(struct page_zone *zone, struct page *page, unsigned order);
@@ -171,10 +194,13 @@ struct page *page_exact_take(struct page_zone *zone, size_t pages, unsigned flag
 /* Makes pages that are in no list any more, but counted free, an exact allocation. Zone's lock. */
 struct page *page_exact_make(struct page_region *region, size_t frame, size_t pages);
 
-/* Gives them back. Zone's lock. */
-void page_exact_give(struct page_region *region, size_t frame, size_t pages);
+/* Gives the last ones back but so many, some at a time. No lock. */
+void page_exact_shrink(struct page_region *region, size_t frame, size_t pages);
 
-/* page_hot.c: gets this CPU more hot pages. Zone's lock. */
+/* Makes an exact allocation two, of which the first has so many pages. No lock. */
+void page_exact_split(uintptr_t address, size_t pages);
+
+/* page_hot.c: gets this CPU more hot pages. No lock. */
 void page_hot_fill(struct page_zone *zone);
 
 /* Puts a single page that was allocated onto this CPU's stack, and makes room there before. */

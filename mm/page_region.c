@@ -144,13 +144,13 @@ uintptr_t page_address(const struct page *page)
     return ((uintptr_t)page - origin) / sizeof(struct page) * ARCH_PAGE_BYTES;
 }
 
-void page_open_region(struct page_region *region, size_t multiple)
+size_t page_open_taken(struct page_region *region, size_t end)
 {
-    size_t opened = page_opened(region);
-    size_t from = region->first + opened;
-    size_t end = region->first + region->count;
-    size_t to = align_up(from + 1, multiple);
+    size_t opened = page_opened(region), from = region->first + opened;
+    size_t to = align_up(from + 1, PAGE_OPEN_FRAMES);
 
+    if (end > region->first + region->count)
+        end = region->first + region->count;
     if (to > end)
         to = end;
     memset(page_descriptor(region, from), 0, (to - from) * sizeof(struct page));
@@ -158,7 +158,14 @@ void page_open_region(struct page_region *region, size_t multiple)
         shadow_open(from * ARCH_PAGE_BYTES, to * ARCH_PAGE_BYTES, SHADOW_PAGE_FREE);
     __atomic_store_n(&region->opened, opened + (to - from), __ATOMIC_RELAXED);
     region->zone->unopened -= to - from;
-    page_zone_insert(region, from, to);
+    return to - from;
+}
+
+void page_open_region(struct page_region *region)
+{
+    size_t from = region->first + page_opened(region);
+
+    page_zone_insert(region, from, from + page_open_taken(region, SIZE_MAX));
 }
 
 bool page_open_zone(struct page_zone *zone)
@@ -169,6 +176,6 @@ bool page_open_zone(struct page_zone *zone)
         return false;
     while (region->zone != zone || page_opened(region) == region->count)
         region++;
-    page_open_region(region, PAGE_OPEN_FRAMES);
+    page_open_region(region);
     return true;
 }

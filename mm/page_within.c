@@ -7,8 +7,6 @@
 #include <mm/fault.h>
 #include <mm/shadow.h>
 
-#define LOOK 1024 /* descriptors a look, for which interrupts are masked */
-
 /* In frames. */
 struct wanted {
     size_t pages;
@@ -37,37 +35,38 @@ static struct page *take(struct page_region *region, size_t frame, size_t start,
     unsigned order = block->order;
 
     page_zone_remove(zone, block, order);
-    page_zone_insert(region, frame, start);
-    page_zone_insert(region, start + wanted->pages, frame + ((size_t)1 << order));
+    page_zone_insert_rest(region, frame, start);
+    page_zone_insert_rest(region, start + wanted->pages, frame + ((size_t)1 << order));
     return page_exact_make(region, start, wanted->pages);
 }
 
-/* Opens more of the region, and goes on where the free block begins that this may have made
- * larger. False: there is no more. */
-static bool open_more(struct page_region *region, size_t *at)
+/* Opens more of the region. Where a block of the top order may have become whole, the search goes
+ * on where that begins. */
+static void open_more(struct page_region *region, const struct wanted *wanted, size_t *at)
 {
-    if (page_opened(region) == region->count)
-        return false;
     size_t block = align_down(region->first + page_opened(region) - 1, PAGE_TOP_FRAMES);
 
-    page_open_region(region, PAGE_TOP_FRAMES);
-    *at = block > region->first ? block : region->first;
-    return true;
+    *at = wanted->limit;
+    if (page_opened(region) == region->count)
+        return;
+    page_open_region(region);
+    *at = region->first + page_opened(region);
+    if (is_aligned(*at, PAGE_TOP_FRAMES) || page_opened(region) == region->count)
+        *at = block > region->first ? block : region->first;
 }
 
 /* One look, with the lock, from *at on, which moves on; *at is the limit when that was the last. */
 static struct page *look(struct page_region *region, const struct wanted *wanted, size_t *at)
 {
-    size_t steps = LOOK;
+    unsigned looks = PAGE_LOOKS;
 
     if (!page_zone_may_take(region->zone, wanted->pages, wanted->flags))
         *at = wanted->limit;
-    while (*at < wanted->limit && steps-- > 0) {
+    while (*at < wanted->limit && looks-- > 0) {
         size_t frame = *at, start;
         if (frame >= region->first + page_opened(region)) {
-            if (!open_more(region, at))
-                *at = wanted->limit;
-            continue;
+            open_more(region, wanted, at);
+            return NULL;
         }
         struct page head = {.head = page_head(page_descriptor(region, frame))};
         *at += head.state == PAGE_FREE ? (size_t)1 << head.order : 1;
@@ -104,26 +103,22 @@ static uintptr_t search_all(const struct wanted *wanted)
     return page_address(page);
 }
 
-/* What begins on no multiple of the alignment is left off at both ends. */
+/* What begins on no multiple of the alignment is left off at both ends: the allocation becomes up
+ * to three, of which one is kept. */
 static uintptr_t cut(uintptr_t address, size_t pages, const struct wanted *wanted)
 {
-    struct page_region *region = page_region_of(address);
-    struct page_zone *zone = region->zone;
-    size_t frame = address / ARCH_PAGE_BYTES, start = align_up(frame, wanted->alignment);
+    uintptr_t start = align_up(address, wanted->alignment * ARCH_PAGE_BYTES);
+    size_t before = (start - address) / ARCH_PAGE_BYTES, behind = pages - before - wanted->pages;
 
-    if (KILN_CONFIG_CHECK_MEMORY) {
-        shadow_forbid(address, pages * ARCH_PAGE_BYTES, SHADOW_PAGE_FREE);
-        shadow_allow(start * ARCH_PAGE_BYTES, wanted->pages * ARCH_PAGE_BYTES);
-    }
-    uintptr_t state = mm_lock(&zone->lock);
-    page_set_head(page_descriptor(region, frame), 0);
-    zone->exact_pages -= pages;
-    page_zone_set_free(zone, zone->free_pages + pages);
-    page_zone_insert(region, frame, start);
-    page_zone_insert(region, start + wanted->pages, frame + pages);
-    struct page *page = page_exact_make(region, start, wanted->pages);
-    mm_unlock(&zone->lock, state);
-    return page_address(page);
+    if (behind)
+        page_exact_split(address, pages - behind);
+    if (before)
+        page_exact_split(address, before);
+    if (behind)
+        page_free_exact(start + wanted->pages * ARCH_PAGE_BYTES, behind);
+    if (before)
+        page_free_exact(address, before);
+    return start;
 }
 
 /* More than a block can hold, or be aligned to. */

@@ -58,11 +58,10 @@ static inline void split(struct page_zone *zone, struct page *page, unsigned ord
 
 static inline struct page *take(struct page_zone *zone, unsigned order)
 {
-    uint32_t orders;
+    uint32_t orders = zone->orders >> order;
 
-    while ((orders = zone->orders >> order) == 0)
-        if (!page_open_zone(zone))
-            return NULL;
+    if (orders == 0)
+        return NULL;
     unsigned found = order + (unsigned)__builtin_ctz(orders);
     struct page *page = page_of_node(zone->free[found].blocks.next);
 
@@ -72,6 +71,15 @@ static inline struct page *take(struct page_zone *zone, unsigned order)
     page_zone_set_free(zone, zone->free_pages - ((size_t)1 << order));
     zone->used[order]++;
     return page;
+}
+
+struct page *page_zone_first(struct page_zone *zone, unsigned order)
+{
+    uint32_t orders = zone->orders >> order;
+
+    if (orders == 0)
+        return NULL;
+    return page_of_node(zone->free[order + (unsigned)__builtin_ctz(orders)].blocks.next);
 }
 
 struct page *page_zone_take(struct page_zone *zone, unsigned order)
@@ -123,9 +131,7 @@ static inline unsigned highest_order(const struct page_region *region, size_t fr
     return order < PAGE_ORDER_TOP ? order : PAGE_ORDER_TOP;
 }
 
-/* Puts a block that is in no list, and whose descriptors all say PAGE_INSIDE, into its list, as
- * part of the largest free block that it makes whole. */
-static void insert(struct page_region *region, size_t frame, unsigned order)
+static inline size_t insert(struct page_region *region, size_t frame, unsigned order)
 {
     struct page_zone *zone = region->zone;
     struct page_list *list = &zone->free[order];
@@ -148,28 +154,61 @@ static void insert(struct page_region *region, size_t frame, unsigned order)
     page_set_head(page, head);
     list_add_first(&list->blocks, &page->link);
     list->count++;
+    return size;
+}
+
+/* The order of the largest block of so many frames that begins or ends there. */
+static unsigned order_at(size_t frame, size_t count)
+{
+    unsigned fits = highest_bit(count);
+    unsigned aligned = (unsigned)__builtin_ctzl(frame);
+    unsigned order = fits < aligned ? fits : aligned;
+
+    return order < PAGE_ORDER_TOP ? order : PAGE_ORDER_TOP;
+}
+
+unsigned page_zone_last_order(size_t from, size_t to)
+{
+    return order_at(to, to - from);
 }
 
 void page_zone_insert(struct page_region *region, size_t from, size_t to)
 {
     while (from < to) {
-        unsigned fits = highest_bit(to - from);
-        unsigned aligned = (unsigned)__builtin_ctzl(from);
-        unsigned order = fits < aligned ? fits : aligned;
+        unsigned order = order_at(from, to - from);
 
-        if (order > PAGE_ORDER_TOP)
-            order = PAGE_ORDER_TOP;
         insert(region, from, order);
         from += (size_t)1 << order;
     }
 }
 
-void page_zone_give(struct page_region *region, size_t frame, unsigned order)
+void page_zone_insert_rest(struct page_region *region, size_t from, size_t to)
+{
+    struct page_zone *zone = region->zone;
+
+    while (from < to) {
+        unsigned order = order_at(from, to - from);
+        struct page *page = page_descriptor(region, from);
+
+        page_set_head(page, FREE_HEAD(order));
+        list_add_first(&zone->free[order].blocks, &page->link);
+        zone->free[order].count++;
+        zone->orders |= 1u << order;
+        from += (size_t)1 << order;
+    }
+}
+
+size_t page_zone_insert_block(struct page_region *region, size_t frame, unsigned order)
+{
+    return insert(region, frame, order);
+}
+
+size_t page_zone_give(struct page_region *region, size_t frame, unsigned order)
 {
     struct page_zone *zone = region->zone;
 
     page_set_head(page_descriptor(region, frame), 0);
     page_zone_set_free(zone, zone->free_pages + ((size_t)1 << order));
     zone->used[order]--;
-    insert(region, frame, order);
+    return insert(region, frame, order);
 }

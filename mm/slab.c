@@ -8,10 +8,7 @@
  */
 #include "slab_cache.h"
 
-#include <string.h>
 #include <lib/list.h>
-#include <kiln/memory.h>
-#include <kiln/cpu.h>
 #include <kiln/panic.h>
 #include <kiln/system.h>
 #include <mm/fault.h>
@@ -24,15 +21,13 @@
 #define MAGAZINE_LEAST  3u
 #define WASTE_SHARE     8u /* of a slab may be unused, if a larger one would not be too large */
 #define SLAB_ORDER_MOST 8u
-#define EMPTY_MOST      1u /* slabs without objects that a cache keeps */
+#define TAKE_SLABS      2u /* slabs that are looked at for objects, interrupts masked */
 
 /* At the end of a slab. */
 struct slab_end {
     void *free;      /* list of objects that came back */
     uintptr_t fresh; /* objects from this one on were never out */
 };
-
-static struct kiln_cache *caches; /* grows at its front, atomic */
 
 static uintptr_t slab_of(const struct kiln_cache *cache, const void *object)
 {
@@ -127,55 +122,38 @@ static void relist(struct kiln_cache *cache, struct page *page, unsigned was)
     list_add_first(slab_list(list), &page->link);
 }
 
-/* An object from a slab, NULL: there is none. Cache's lock. */
-static void *take_one(struct kiln_cache *cache)
+/* Objects of one slab, as many as it has up to `most`. Returns how many. Cache's lock. */
+static unsigned take_some(struct kiln_cache *cache, void **objects, unsigned most)
 {
     struct list_node *node = list_first(slab_list(&cache->partial));
-    struct slab_end *end;
-    struct page *page;
-    uintptr_t slab;
-    void *object;
+    unsigned count;
 
     if (!node)
         node = list_first(slab_list(&cache->empty));
     if (!node)
-        return NULL;
-    page = list_entry(node, struct page, link);
-    slab = page_address(page);
-    end = end_of(cache, slab);
-    if (end->free) {
-        object = pop(cache, slab, end);
-    } else {
-        object = (void *)end->fresh;
-        end->fresh += cache->stride;
-    }
-    slab_set_in_use(page, page->in_use + 1u);
-    relist(cache, page, page->in_use - 1u);
-    mark_free(cache, object);
-    return object;
-}
-
-static void release_slab(struct kiln_cache *cache, struct page *page)
-{
+        return 0;
+    struct page *page = list_entry(node, struct page, link);
     uintptr_t slab = page_address(page);
+    struct slab_end *end = end_of(cache, slab);
+    unsigned was = page->in_use, left = cache->slab_objects - was;
 
-    list_remove(&page->link);
-    cache->empty_slabs--;
-    cache->slabs--;
-    slab_set_state(page, PAGE_ALLOCATED);
-    for (size_t i = 1; i < (size_t)1 << cache->slab_order; i++)
-        slab_set_state(&page[i], PAGE_INSIDE);
-    page_free(slab, cache->slab_order);
+    for (count = 0; count < most && count < left; count++) {
+        void *object = (void *)end->fresh;
+
+        if (end->free)
+            object = pop(cache, slab, end);
+        else
+            end->fresh += cache->stride;
+        mark_free(cache, object);
+        objects[count] = object;
+    }
+    cache->out += count;
+    slab_set_in_use(page, was + count);
+    relist(cache, page, was);
+    return count;
 }
 
-static void release_empty(struct kiln_cache *cache, unsigned keep)
-{
-    while (cache->empty_slabs > keep)
-        release_slab(cache, list_entry(list_first(slab_list(&cache->empty)), struct page, link));
-}
-
-/* Takes an object back into its slab. Cache's lock. */
-static void give_one(struct kiln_cache *cache, void *object)
+void slab_put(struct kiln_cache *cache, void *object)
 {
     uintptr_t slab = slab_of(cache, object);
     struct slab_end *end = end_of(cache, slab);
@@ -187,7 +165,7 @@ static void give_one(struct kiln_cache *cache, void *object)
     end->free = object;
     slab_set_in_use(page, page->in_use - 1u);
     relist(cache, page, page->in_use + 1u);
-    release_empty(cache, EMPTY_MOST);
+    cache->out--;
 }
 
 /* The largest order that wastes too much is the last one that is too small. */
@@ -213,23 +191,7 @@ static unsigned magazine_objects(const struct kiln_cache *cache)
     return objects < MAGAZINE_LEAST ? MAGAZINE_LEAST : objects;
 }
 
-static size_t reclaim(size_t pages);
-
-/* Makes it known to the reclaimer, which the first one registers. */
-static void enlist(struct kiln_cache *cache)
-{
-    static struct page_reclaimer reclaimer = {.reclaim = reclaim};
-
-    do {
-        cache->next = __atomic_load_n(&caches, __ATOMIC_RELAXED);
-    } while (!__atomic_compare_exchange_n(&caches, &cache->next, cache, false, __ATOMIC_RELEASE,
-                                          __ATOMIC_RELAXED));
-    if (!cache->next)
-        page_reclaimer_add(&reclaimer);
-}
-
-/* The layout of objects and slabs, at the first use. Cache's lock. */
-static __attribute__((cold)) void start(struct kiln_cache *cache)
+static void lay_out(struct kiln_cache *cache)
 {
     size_t alignment = cache->alignment < WORD ? WORD : cache->alignment;
     size_t bytes = (cache->object_bytes + WORD - 1) & ~(WORD - 1);
@@ -246,43 +208,81 @@ static __attribute__((cold)) void start(struct kiln_cache *cache)
     cache->key = (uintptr_t)kiln_random();
     choose_order(cache);
     cache->magazine_empty = (uint8_t)(SLAB_TOP_MOST - magazine_objects(cache));
-    list_init(slab_list(&cache->partial));
-    list_init(slab_list(&cache->full));
-    list_init(slab_list(&cache->empty));
-    enlist(cache);
+}
+
+/* The layout of objects and slabs, at the first use, of which there may be several at once. */
+static __attribute__((cold)) void start(struct kiln_cache *cache)
+{
+    struct kiln_cache made = {.object_bytes = cache->object_bytes,
+                              .alignment = cache->alignment,
+                              .construct = cache->construct};
+
+    lay_out(&made);
+    uintptr_t state = mm_lock(&cache->lock);
+    bool is_first = !cache->stride;
+
+    if (is_first) {
+        cache->mark = made.mark;
+        cache->tail = made.tail;
+        cache->key = made.key;
+        cache->slab_order = made.slab_order;
+        cache->slab_objects = made.slab_objects;
+        cache->magazine_empty = made.magazine_empty;
+        list_init(slab_list(&cache->partial));
+        list_init(slab_list(&cache->full));
+        list_init(slab_list(&cache->empty));
+        __atomic_store_n(&cache->stride, made.stride, __ATOMIC_RELEASE);
+    }
+    mm_unlock(&cache->lock, state);
+    if (is_first)
+        slab_enlist(cache);
 }
 
 #if KILN_CONFIG_SMP
-/* Magazines are cut from pages that are never given back. NULL: there is none. */
-static struct kiln_magazine *new_magazine(void)
-{
-    static struct kiln_spinlock lock = KILN_SPINLOCK_INIT; /* protects the two */
-    static struct kiln_magazine *next;
-    static unsigned left;
-    uintptr_t state = mm_lock(&lock);
-    struct kiln_magazine *magazine;
+/* Magazines are cut from pages that are never given back. Protected by its lock. */
+static struct {
+    struct kiln_spinlock lock;
+    struct kiln_magazine *next;
+    unsigned left; /* atomic */
+} stock = {.lock = KILN_SPINLOCK_INIT};
 
-    if (left == 0) {
-        next = (struct kiln_magazine *)page_alloc(0, PAGE_ZERO);
-        left = next ? ARCH_PAGE_BYTES / sizeof(*next) : 0;
+/* Makes sure that there are some, if there is memory. */
+static void stock_up(void)
+{
+    if (__atomic_load_n(&stock.left, __ATOMIC_RELAXED))
+        return;
+    uintptr_t page = page_alloc(0, PAGE_ZERO), state = mm_lock(&stock.lock);
+
+    if (page && !stock.left) {
+        stock.next = (struct kiln_magazine *)page;
+        __atomic_store_n(&stock.left, ARCH_PAGE_BYTES / sizeof(struct kiln_magazine),
+                         __ATOMIC_RELAXED);
+        page = 0;
     }
-    magazine = next;
-    if (left) {
-        next++;
-        left--;
-    }
-    mm_unlock(&lock, state);
-    return magazine;
+    mm_unlock(&stock.lock, state);
+    if (page)
+        page_free(page, 0);
 }
 
 static void supply_magazine(struct kiln_cache *cache)
 {
     unsigned cpu = arch_cpu_id();
 
-    if (!cache->magazines[cpu])
-        cache->magazines[cpu] = new_magazine();
+    if (cache->magazines[cpu])
+        return;
+    uintptr_t state = mm_lock(&stock.lock);
+
+    if (stock.left) {
+        cache->magazines[cpu] = stock.next++;
+        __atomic_store_n(&stock.left, stock.left - 1, __ATOMIC_RELAXED);
+    }
+    mm_unlock(&stock.lock, state);
 }
 #else
+static void stock_up(void)
+{
+}
+
 static void supply_magazine(struct kiln_cache *cache)
 {
     (void)cache;
@@ -303,22 +303,36 @@ static struct kiln_magazine *ready_magazine(struct kiln_cache *cache)
     return magazine;
 }
 
-/* An object for the caller, and half a magazine more. Cache's lock. */
+/* Fills the magazine, which is empty, by half, and an object more. Cache's lock. */
+static void fill(struct kiln_cache *cache, struct kiln_magazine *magazine)
+{
+    unsigned wanted = 1 + (SLAB_TOP_MOST - magazine->top) / 2;
+
+    for (unsigned slabs = TAKE_SLABS; slabs > 0 && wanted > 0; slabs--) {
+        unsigned count = take_some(cache, &slab_slots(magazine)[magazine->top + 1], wanted);
+
+        magazine->top += count;
+        wanted -= count;
+    }
+}
+
+/* An object for the caller, by way of the magazine if there is one. NULL: no slab has any. Cache's
+ * lock. */
 static void *refill(struct kiln_cache *cache)
 {
-    struct kiln_magazine *magazine;
-    void *object, *spare;
-    unsigned room;
+    struct kiln_magazine *magazine = ready_magazine(cache);
+    void *object = NULL;
 
-    if (!cache->stride)
-        start(cache);
-    magazine = ready_magazine(cache);
-    object = take_one(cache);
+    if (!magazine) {
+        take_some(cache, &object, 1);
+    } else {
+        if (magazine->top == cache->magazine_empty)
+            fill(cache, magazine);
+        if (magazine->top != cache->magazine_empty)
+            object = slab_slots(magazine)[magazine->top--];
+    }
     if (object && SLAB_HARDENED)
         *slab_word(object, cache->tail) = slab_mark(cache, object);
-    room = object && magazine ? (SLAB_TOP_MOST - magazine->top) / 2 : 0;
-    for (; room > 0 && (spare = take_one(cache)) != NULL; room--)
-        slab_slots(magazine)[++magazine->top] = spare;
     return object;
 }
 
@@ -351,83 +365,16 @@ void *slab_allocate(struct kiln_cache *cache)
     uintptr_t state;
     void *object;
 
+    if (!__atomic_load_n(&cache->stride, __ATOMIC_ACQUIRE))
+        start(cache);
+    if (!slab_magazine(cache))
+        stock_up();
     do {
         state = mm_lock(&cache->lock);
         object = refill(cache);
         mm_unlock(&cache->lock, state);
     } while (!object && add_slab(cache));
     return object;
-}
-
-/* The oldest objects go back to their slabs, the others move down. Cache's lock. */
-static void flush(struct kiln_cache *cache, struct kiln_magazine *magazine, unsigned count)
-{
-    void **slots = slab_slots(magazine) + cache->magazine_empty + 1;
-    unsigned rest = magazine->top - cache->magazine_empty - count;
-
-    for (unsigned i = 0; i < count; i++)
-        give_one(cache, slots[i]);
-    memmove(slots, slots + count, rest * sizeof(*slots));
-    magazine->top -= count;
-}
-
-void slab_free(struct kiln_cache *cache, void *object, uintptr_t state)
-{
-    uintptr_t masked = mm_lock(&cache->lock);
-    struct kiln_magazine *magazine = slab_magazine(cache);
-
-    slab_verify(cache, object);
-    if (magazine && magazine->top)
-        flush(cache, magazine, (magazine->top - cache->magazine_empty + 1) / 2);
-    give_one(cache, object);
-    mm_unlock(&cache->lock, masked);
-    arch_irq_restore(state);
-}
-
-/* Pages that it freed. */
-static size_t trim(struct kiln_cache *cache)
-{
-    uintptr_t state = mm_lock(&cache->lock);
-    struct kiln_magazine *magazine = slab_magazine(cache);
-    size_t slabs = cache->slabs;
-
-    if (magazine && magazine->top)
-        flush(cache, magazine, magazine->top - cache->magazine_empty);
-    release_empty(cache, 0);
-    slabs -= cache->slabs;
-    mm_unlock(&cache->lock, state);
-    return slabs << cache->slab_order;
-}
-
-static size_t trim_all(size_t pages)
-{
-    struct kiln_cache *cache = __atomic_load_n(&caches, __ATOMIC_ACQUIRE);
-    size_t freed = 0;
-
-    for (; cache && freed < pages; cache = cache->next)
-        freed += trim(cache);
-    return freed;
-}
-
-static void trim_all_here(void *freed)
-{
-    *(size_t *)freed += trim_all(SIZE_MAX);
-}
-
-/* A CPU's magazines are emptied by itself, the others' when this one's are not enough. */
-static size_t reclaim(size_t pages)
-{
-    size_t freed = trim_all(pages);
-
-    for (unsigned cpu = 0; KILN_CONFIG_SMP && freed < pages && cpu < kiln_cpu_count(); cpu++)
-        if (cpu != arch_cpu_id())
-            kiln_cpu_call(cpu, trim_all_here, &freed);
-    return freed;
-}
-
-struct kiln_cache *kiln_cache_next(struct kiln_cache *cache)
-{
-    return cache ? cache->next : __atomic_load_n(&caches, __ATOMIC_ACQUIRE);
 }
 
 void kiln_cache_init(struct kiln_cache *cache, const char *name, size_t object_bytes,
@@ -466,11 +413,4 @@ void kiln_cache_free(struct kiln_cache *cache, void *object)
     if (KILN_CONFIG_CHECK_MEMORY)
         shadow_forbid((uintptr_t)object, cache->tail, SHADOW_OBJECT_FREED);
     slab_give(cache, object, cache->mark);
-}
-
-void kiln_cache_trim(struct kiln_cache *cache)
-{
-    KILN_ASSERT(!arch_in_interrupt());
-    if (cache->stride)
-        trim(cache);
 }

@@ -68,12 +68,19 @@ static inline uintptr_t slab_mark(const struct kiln_cache *cache, const void *ob
     return cache->key ^ (uintptr_t)object;
 }
 
-/* The slow paths, in slab.c. Thread context, interrupts as they are: an object or NULL. */
+/* The slow paths, in slab.c and slab_reclaim.c. Thread context, interrupts as they are: an object
+ * or NULL. */
 void *slab_allocate(struct kiln_cache *cache);
 
 /* Takes an object back that the magazine has no room for, or for which there is none. Interrupts
  * masked, then as `state` says. */
 void slab_free(struct kiln_cache *cache, void *object, uintptr_t state);
+
+/* Takes an object back into its slab. Cache's lock. */
+void slab_put(struct kiln_cache *cache, void *object);
+
+/* Makes a cache known to the reclaimer, which the first one registers. */
+void slab_enlist(struct kiln_cache *cache);
 
 /* An object's last or first word is not what it should be: ends the program. */
 _Noreturn void slab_refuse(struct kiln_cache *cache, void *object);

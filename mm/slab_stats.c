@@ -23,17 +23,11 @@ static size_t objects_at_hand(const struct kiln_cache *cache)
 void kiln_cache_get_stats(struct kiln_cache *cache, struct kiln_cache_stats *stats)
 {
     uintptr_t state = mm_lock(&cache->lock);
-    size_t out = 0, partial = 0;
 
     *stats = (struct kiln_cache_stats){.object_bytes = cache->object_bytes};
     if (cache->stride) {
-        list_for_each (node, slab_list(&cache->partial)) {
-            out += list_entry(node, struct page, link)->in_use;
-            partial++;
-        }
-        out += (cache->slabs - cache->empty_slabs - partial) * cache->slab_objects;
         stats->at_hand = objects_at_hand(cache);
-        stats->objects = out - stats->at_hand;
+        stats->objects = cache->out - stats->at_hand;
         stats->slabs = cache->slabs;
         stats->slab_bytes = slab_bytes(cache);
         stats->slab_objects = cache->slab_objects;

@@ -13,7 +13,7 @@ set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|s
 set(OPTION_READERS_SPINLOCK_LIMIT "^core/spinlock")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")
 set(OPTION_READERS_HEAP_HARDENED
-  "^mm/(heap|heap_large|leak_pages|pool|pool_cpus|slab|slab_stats)\\.c")
+  "^mm/(heap|heap_large|leak_pages|pool|pool_cpus|slab|slab_reclaim|slab_stats)\\.c")
 set(OPTION_READERS_DMA_STATS "^mm/dma")
 set(OPTION_READERS_CONSOLE_UART "^drivers/bcm/pi_board")
 set(OPTION_READERS_BAUD "^drivers/uart/")

@@ -48,6 +48,7 @@ struct kiln_cache {
     struct kiln_cache_list partial, full,
         empty; /* slabs; protected by the lock, like what follows */
     uint32_t slabs, empty_slabs;
+    uint32_t out; /* objects that are not in slabs */
     struct kiln_spinlock lock;
 } __attribute__((aligned(256)));
 #pragma GCC diagnostic pop
@@ -96,7 +97,7 @@ struct kiln_cache_stats {
     size_t object_bytes;
 };
 
-/** Linear in the number of slabs. Thread context. */
+/** A few dozen instructions. Thread context. */
 void kiln_cache_get_stats(struct kiln_cache *cache, struct kiln_cache_stats *stats);
 
 KILN_END

@@ -33,9 +33,10 @@ SOURCES = {
     "page": ["mm/page.c", "mm/page_exact.c", "mm/page_hot.c", "mm/page_reclaim.c",
              "mm/page_region.c", "mm/page_stats.c", "mm/page_within.c", "mm/page_zone.c", "mm/early.c",
              "core/spinlock.c", "arch/host/host.c"],
-    "heap": ["mm/heap.c", "mm/heap_large.c", "mm/slab.c", "mm/slab_stats.c", "mm/page.c",
-             "mm/page_exact.c", "mm/page_hot.c", "mm/page_reclaim.c", "mm/page_region.c",
-             "mm/page_stats.c", "mm/page_zone.c", "mm/early.c", "arch/host/host.c"],
+    "heap": ["mm/heap.c", "mm/heap_large.c", "mm/slab.c", "mm/slab_reclaim.c", "mm/slab_stats.c",
+             "mm/page.c", "mm/page_exact.c", "mm/page_hot.c", "mm/page_reclaim.c",
+             "mm/page_region.c", "mm/page_stats.c", "mm/page_zone.c", "mm/early.c",
+             "arch/host/host.c"],
 }
 SEEDS = {
     "device_tree": [os.path.join(ROOT, "tests/host/data")],

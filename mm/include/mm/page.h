@@ -8,7 +8,8 @@
  * only, which moves on when the lists have nothing: so nothing here costs more with more RAM.
  *
  * Freeing what is not an allocated block, twice, or by another order panics with the address.
- * Unless it is said otherwise: any context; a few dozen instructions with interrupts masked.
+ * Unless it is said otherwise: any context; a few hundred instructions at a time, at most, with
+ * interrupts masked.
  */
 #ifndef MM_PAGE_H
 #define MM_PAGE_H
@@ -25,7 +26,7 @@
 #define PAGE_ZONES     2u
 #define PAGE_CPUS      (KILN_CONFIG_SMP ? 16u : 1u) /* as many as any controller serves */
 #define PAGE_HOT       16u                          /* hot pages of a CPU, at most */
-#define PAGE_BATCH     8u                           /* move between them and the zone at once */
+#define PAGE_BATCH     8u                           /* come from the zone at once */
 
 /* What an allocation may do, or wants: kiln/page.h says what. */
 enum page_flags {
@@ -98,17 +99,17 @@ bool page_resize_exact(uintptr_t address, size_t pages, unsigned flags);
 /*
  * As page_alloc_exact, below a physical address (0: anywhere) and aligned to a power of two of
  * whole pages; freed by page_free_exact. Where that is not what an ordinary allocation gives, up to
- * 4 MiB are found by a search: a few instructions for each page in use below the limit, 1,024 at a
- * time with interrupts masked. Not with PAGE_ZERO.
+ * 4 MiB are found by a search: a few instructions for each page in use below the limit. Not with
+ * PAGE_ZERO.
  */
 uintptr_t page_alloc_within(size_t pages, uintptr_t limit, size_t alignment, unsigned flags);
 
 /* Makes a block so many single pages, each allocated, with one reference and the block's owner.
- * Nobody else refers to the block. About 5 instructions a page, with interrupts masked. */
+ * Nobody else refers to the block. About 5 instructions a page. */
 void page_split(uintptr_t address, unsigned order);
 
 /* Makes exact pages, a multiple of 2^order, blocks of that order, each allocated. Nobody else
- * refers to them. About 5 instructions a block, with interrupts masked. */
+ * refers to them. About 5 instructions a block. */
 void page_split_exact(uintptr_t address, size_t pages, unsigned order);
 
 /* One more and one less reference to an allocated block or exact allocation, by its first address;
