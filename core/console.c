@@ -12,9 +12,7 @@
  * a line takes milliseconds. */
 static uint32_t writer;
 
-/* Nobody preempts a thread that writes. False when this CPU is in the midst of a write already: an
- * interrupt handler's goes between. */
-static bool begin_write(void)
+bool core_console_begin(bool may_wait)
 {
     core_hold();
     uint32_t self = arch_cpu_id() + 1;
@@ -24,7 +22,7 @@ static bool begin_write(void)
         return false;
     while (!__atomic_compare_exchange_n(&writer, &owner, self, false, __ATOMIC_ACQUIRE,
                                         __ATOMIC_RELAXED)) {
-        if (owner == self)
+        if (owner == self || (owner && !may_wait))
             return false;
         if (owner)
             arch_spin_until_changes(&writer, owner);
@@ -33,7 +31,7 @@ static bool begin_write(void)
     return true;
 }
 
-static void end_write(bool began)
+void core_console_end(bool began)
 {
     if (began)
         __atomic_store_n(&writer, 0, __ATOMIC_RELEASE);
@@ -67,7 +65,7 @@ void core_console_put(char c)
 void kiln_console_write(const void *data, size_t bytes)
 {
     const char *text = data, *end = text + bytes;
-    bool began = begin_write();
+    bool began = core_console_begin(true);
     bool is_terminal = kiln_console_is_terminal();
 
     while (text < end) {
@@ -79,7 +77,7 @@ void kiln_console_write(const void *data, size_t bytes)
         if (text < end)
             core_console_put(*text++);
     }
-    end_write(began);
+    core_console_end(began);
 }
 
 bool kiln_console_is_terminal(void)

@@ -16,6 +16,7 @@
 #include <lib/ring.h>
 
 #define INPUT_BYTES KILN_CONFIG_CONSOLE_INPUT_BYTES
+#define AT_ONCE     8
 
 _Static_assert((INPUT_BYTES & (INPUT_BYTES - 1)) == 0, "CONSOLE_INPUT_BYTES is a power of two");
 
@@ -31,24 +32,25 @@ static struct line_discipline line;
 static bool is_started;
 static bool is_loss_told;
 
-/* Takes all that the UART has, or holds it back when the ring is full. */
+/* Takes some of what the UART has, or holds it back when the ring is full. For what it still has
+ * the interrupt comes again, also one that tells only of changes. */
 static void fill_ring(void)
 {
-    uint8_t bytes[16];
-    size_t count;
+    uint8_t bytes[AT_ONCE];
+    size_t room = INPUT_BYTES - ring_count(&ring), count;
 
-    do {
-        size_t room = INPUT_BYTES - ring_count(&ring);
-
-        if (room == 0) {
-            is_held = true;
-            board_console_input_hold(true);
-            return;
-        }
-        count = board_console_input_take(bytes, room < sizeof bytes ? room : sizeof bytes, &lost);
-        for (size_t i = 0; i < count; i++)
-            ring_put(&ring, bytes[i]);
-    } while (count);
+    if (room == 0) {
+        is_held = true;
+        board_console_input_hold(true);
+        return;
+    }
+    count = board_console_input_take(bytes, room < sizeof bytes ? room : sizeof bytes, &lost);
+    for (size_t i = 0; i < count; i++)
+        ring_put(&ring, bytes[i]);
+    if (count) {
+        board_console_input_hold(true);
+        board_console_input_hold(false);
+    }
 }
 
 KILN_INTERRUPT_HANDLER static void received(void *unused)

@@ -76,12 +76,24 @@ static void count(struct idle_cpu *cpu, unsigned state, int64_t duration)
     __atomic_store_n(&cpu->time[state], cpu->time[state] + duration, __ATOMIC_RELAXED);
 }
 
+/* Between what led here and the choice, both of which take their time. False: somebody is ready. */
+static bool let_interrupts_through(const struct percpu *percpu)
+{
+    const volatile uint64_t *ready = percpu->ready;
+
+    arch_irq_enable();
+    arch_irq_disable();
+    return !ready[0] && !ready[1];
+}
+
 static void idle(struct percpu *percpu)
 {
     const struct kiln_idle_governor *chosen = __atomic_load_n(&governor, __ATOMIC_ACQUIRE);
     struct idle_cpu *cpu = &cpus[KILN_CONFIG_SMP ? percpu->cpu : 0];
     int64_t start;
 
+    if (!let_interrupts_through(percpu))
+        return;
     if (cpu->governor != chosen) {
         cpu->governor = chosen;
         memset(&cpu->known, 0, sizeof(cpu->known));

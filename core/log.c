@@ -1,4 +1,5 @@
 /* The log ring. */
+#include <arch/irq.h>
 #include <core/console.h>
 #include <core/panic.h>
 #include <kiln/log.h>
@@ -19,43 +20,81 @@ static struct {
 
 static struct kiln_spinlock ring_lock = KILN_SPINLOCK_INIT;
 
-static void put_in_ring(void *context, char c)
+/* Where a line goes, whose length is known: its place in the ring is its own. */
+struct line {
+    uint32_t next, end;
+    bool is_on_console;
+};
+
+static void count(void *context, char c)
 {
-    const bool *to_console = (const bool *)context;
-    ring.bytes[ring.next++ & RING_MASK] = c;
-    if (*to_console)
+    (void)c;
+    ++*(uint32_t *)context;
+}
+
+static void put(void *context, char c)
+{
+    struct line *line = context;
+
+    if (line->next == line->end) /* what is pointed to has grown meanwhile */
+        return;
+    ring.bytes[line->next++ & RING_MASK] = c;
+    if (line->is_on_console)
         core_console_put(c);
 }
 
-static void put_text(bool *to_console, const char *text)
+static void write_line(format_put_t function, void *context, enum kiln_log_level level,
+                       const char *format, va_list *arguments)
 {
-    while (*text)
-        put_in_ring(to_console, *text++);
+    static const char *const level_names[] = {"", "error: ", "warning: ", "", "debug: "};
+
+    for (const char *text = "kiln: "; *text; text++)
+        function(context, *text);
+    for (const char *text = level_names[level]; *text; text++)
+        function(context, *text);
+    format_print(function, context, format, arguments);
 }
 
-static void check_ring(void)
+/* What was there before is no longer told. */
+static uint32_t reserve(uint32_t length)
 {
+    uintptr_t state = kiln_spin_lock(&ring_lock);
+
     if (ring.magic != RING_MAGIC) {
         ring.magic = RING_MAGIC;
         ring.next = 0;
     }
+    core_panic_log = kiln_log_dump;
+    uint32_t start = ring.next;
+
+    ring.next += length;
+    kiln_spin_unlock(&ring_lock, state);
+    return start;
 }
 
+/* Formatted twice: for its length, with which it has its place, and into that. No lock is held
+ * meanwhile, which at 115200 baud would be for milliseconds. */
 void kiln_log_write(enum kiln_log_level level, const char *format, ...)
 {
-    static const char *const level_names[] = {"", "error: ", "warning: ", "", "debug: "};
-    bool to_console = level <= KILN_CONFIG_LOG_CONSOLE;
     va_list arguments;
+    uint32_t length = 1;
+
     va_start(arguments, format);
-    uintptr_t state = kiln_spin_lock(&ring_lock);
-    check_ring();
-    core_panic_log = kiln_log_dump;
-    put_text(&to_console, "kiln: ");
-    put_text(&to_console, level_names[level]);
-    format_print(put_in_ring, &to_console, format, &arguments);
-    put_in_ring(&to_console, '\n');
-    kiln_spin_unlock(&ring_lock, state);
+    write_line(count, &length, level, format, &arguments);
     va_end(arguments);
+    uint32_t start = reserve(length);
+    struct line line = {start, start + length - 1, level <= KILN_CONFIG_LOG_CONSOLE};
+    bool began = line.is_on_console && core_console_begin(!arch_irqs_off());
+
+    va_start(arguments, format);
+    write_line(put, &line, level, format, &arguments);
+    va_end(arguments);
+    while (line.next != line.end)
+        put(&line, ' ');
+    line.end++;
+    put(&line, '\n');
+    if (line.is_on_console)
+        core_console_end(began);
 }
 
 void kiln_log_dump(void (*write)(char c))

@@ -3,6 +3,7 @@
 
 #include <arch/irq.h>
 #include <arch/spin.h>
+#include <core/timer.h>
 #include <core/wait.h>
 #include <errno.h>
 #include <kiln/panic.h>
@@ -30,6 +31,7 @@ int kiln_sleep_until(int64_t deadline)
         return 0;
     }
     KILN_TRACE(KILN_TRACE_SLEEP, self, deadline);
+    core_timer_prepare();
     state = arch_irq_save();
     core_lock(&self->finished.lock);
     error = core_wait_until(&self->finished, deadline, state);

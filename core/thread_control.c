@@ -1,6 +1,7 @@
-/* The registry of threads, what is known of them, their data, and ending their waits. */
+/* Threads by their ids, what is known of them, their data, and ending their waits. */
 #include <arch/counter.h>
 #include <core/cancel.h>
+#include <core/registry.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <core/stack_used.h>
@@ -10,16 +11,18 @@
 #include <errno.h>
 #include <kiln/cpu.h>
 
-struct kiln_spinlock core_threads_lock = KILN_SPINLOCK_INIT;
+#define INFOS_AT_ONCE 1u
+#define LOOKS_AT_ONCE 16u
 
 void core_registry_forget_data(unsigned key)
 {
-    uintptr_t state = arch_irq_save();
+    struct kiln_thread *thread;
+    struct core_walk walk;
 
-    core_lock(&core_threads_lock);
-    core_for_each_thread(thread) thread->data[key] = NULL;
-    core_unlock(&core_threads_lock);
-    arch_irq_restore(state);
+    core_walk_begin(&walk, LOOKS_AT_ONCE);
+    while ((thread = core_walk_next(&walk)))
+        thread->data[key] = NULL;
+    core_walk_end(&walk);
 }
 
 uint64_t kiln_thread_id(const struct kiln_thread *thread)
@@ -29,14 +32,15 @@ uint64_t kiln_thread_id(const struct kiln_thread *thread)
 
 struct kiln_thread *kiln_thread_find(uint64_t id)
 {
-    uintptr_t state = arch_irq_save();
-    struct kiln_thread *found = NULL;
+    struct kiln_thread *thread;
+    struct core_walk walk;
 
-    core_lock(&core_threads_lock);
-    core_for_each_thread(thread) if (thread->id == id) found = thread;
-    core_unlock(&core_threads_lock);
-    arch_irq_restore(state);
-    return found;
+    core_walk_begin(&walk, LOOKS_AT_ONCE);
+    do
+        thread = core_walk_next(&walk);
+    while (thread && (thread->id != id || thread->state == THREAD_SPARE));
+    core_walk_end(&walk);
+    return thread;
 }
 
 /* Of another CPU it is who would run there; for a moment somebody else may. */
@@ -93,7 +97,8 @@ static const struct kiln_wait_queue *queue_of(const struct kiln_thread *thread, 
     return __atomic_load_n(&thread->queue, __ATOMIC_RELAXED) == queue ? queue : NULL;
 }
 
-void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_info *info)
+/* All but how much of its stack was used. */
+static void get_info(const struct kiln_thread *thread, struct kiln_thread_info *info)
 {
     const char *kind = NULL;
     const struct kiln_wait_queue *queue = queue_of(thread, &kind);
@@ -107,26 +112,57 @@ void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_i
         .priority = thread->priority,
         .cpu = thread->cpu,
         .stack_bytes = thread->stack_top - thread->stack_bottom,
-        .stack_used_bytes = core_stack_used(thread),
         .run_time = run_time_of(thread, state == KILN_THREAD_RUNNING),
         .switches = thread->switches,
     };
 }
 
+void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_info *info)
+{
+    uintptr_t place = thread->stack_bottom;
+
+    get_info(thread, info);
+    if (!thread->is_painted)
+        return;
+    while (core_stack_look(thread, &place))
+        continue;
+    info->stack_used_bytes = thread->stack_top - place;
+}
+
+/* Of the walk's thread; its stack may be another's, or gone, once it is spare. */
+static size_t stack_used(struct core_walk *walk)
+{
+    const struct kiln_thread *thread = walk->thread;
+    uintptr_t place = thread->stack_bottom;
+    uint64_t id = thread->id;
+
+    if (!thread->is_painted)
+        return 0;
+    do {
+        core_walk_pause(walk);
+        if (walk->thread != thread || thread->state == THREAD_SPARE || thread->id != id)
+            return 0;
+    } while (core_stack_look(thread, &place));
+    return thread->stack_top - place;
+}
+
 unsigned kiln_thread_list_info(struct kiln_thread_info *infos, unsigned count)
 {
-    uintptr_t state = arch_irq_save();
+    const struct kiln_thread *thread;
+    struct core_walk walk;
     unsigned found = 0;
 
-    core_lock(&core_threads_lock);
-    core_for_each_thread(thread)
-    {
-        if (found < count)
-            kiln_thread_get_info(thread, &infos[found]);
+    core_walk_begin(&walk, INFOS_AT_ONCE);
+    while ((thread = core_walk_next(&walk))) {
+        if (thread->state == THREAD_SPARE)
+            continue;
+        if (found < count) {
+            get_info(thread, &infos[found]);
+            infos[found].stack_used_bytes = stack_used(&walk);
+        }
         found++;
     }
-    core_unlock(&core_threads_lock);
-    arch_irq_restore(state);
+    core_walk_end(&walk);
     return found;
 }
 

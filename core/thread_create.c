@@ -7,6 +7,7 @@
 #include <core/place.h>
 #include <core/priority.h>
 #include <core/reclaimer.h>
+#include <core/registry.h>
 #include <core/schedule.h>
 #include <core/stack_used.h>
 #include <core/thread_end.h>
@@ -18,6 +19,7 @@
 
 #define PAINT       0xA5
 #define STACK_ALIGN 16
+#define LOOK_BYTES  512
 
 /* Threads with their thread-local data, which stand behind them; sized at the first use. Written
  * under cache_lock, by the first. */
@@ -104,6 +106,7 @@ static struct kiln_thread *allocate(void *own_stack, size_t bytes)
     core_after_hold = core_end_hold;
     core_list_thread(thread);
     core_reclaimer_prepare();
+    core_timer_prepare();
     if (!own_stack)
         core_spares_may_go();
     return thread;
@@ -200,15 +203,15 @@ static void paint(struct kiln_thread *thread)
     memset((void *)thread->stack_bottom, PAINT, thread->stack_top - thread->stack_bottom);
 }
 
-size_t core_stack_used(const struct kiln_thread *thread)
+bool core_stack_look(const struct kiln_thread *thread, uintptr_t *from)
 {
-    const uint64_t *word = (const uint64_t *)thread->stack_bottom;
+    const uint64_t *word = (const uint64_t *)*from;
+    uintptr_t end = thread->stack_top - *from > LOOK_BYTES ? *from + LOOK_BYTES : thread->stack_top;
 
-    if (!thread->is_painted)
-        return 0;
-    while ((uintptr_t)word < thread->stack_top && *word == PAINT * (UINT64_MAX / 0xFF))
+    while ((uintptr_t)word < end && *word == PAINT * (UINT64_MAX / 0xFF))
         word++;
-    return thread->stack_top - (uintptr_t)word;
+    *from = (uintptr_t)word;
+    return *from == end && end < thread->stack_top;
 }
 
 static const struct kiln_thread_attributes *defaults(struct kiln_thread_attributes *attributes)

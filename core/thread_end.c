@@ -5,6 +5,7 @@
 #include <core/cancel.h>
 #include <core/group.h>
 #include <core/place.h>
+#include <core/registry.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <core/wait.h>
@@ -78,27 +79,6 @@ bool core_take_static(struct kiln_static_thread *definition, struct kiln_thread 
     return is_taken;
 }
 
-void core_list_thread(struct kiln_thread *thread)
-{
-    uintptr_t state = arch_irq_save();
-
-    core_lock(&core_threads_lock);
-    thread->registry_next = kiln_thread_list;
-    kiln_thread_list->registry_previous = thread;
-    kiln_thread_list = thread;
-    core_unlock(&core_threads_lock);
-    arch_irq_restore(state);
-}
-
-static void unlist(struct kiln_thread *thread)
-{
-    thread->registry_next->registry_previous = thread->registry_previous;
-    if (thread->registry_previous)
-        thread->registry_previous->registry_next = thread->registry_next;
-    else
-        kiln_thread_list = thread->registry_next;
-}
-
 static bool give_back_static(struct kiln_thread *thread)
 {
     if (!thread->definition)
@@ -123,7 +103,7 @@ static struct kiln_thread *take_beyond(unsigned most)
             place = &(*place)->next;
         if (*place && spares.count > most) {
             found = unlink_spare(place);
-            unlist(found);
+            core_unlist_thread(found);
         }
     } while (found && give_back_static(found));
     core_unlock(&core_threads_lock);

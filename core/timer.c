@@ -18,7 +18,7 @@
 #include <kiln/panic.h>
 
 #define QUEUES         (KILN_CONFIG_SMP ? IRQ_CPUS : 1)
-#define INTERRUPT_WORK 12 /* four timers: then others have a chance */
+#define INTERRUPT_WORK (2 * TIMER_TAKE_WORK) /* then other interrupts have a chance */
 
 /* A CPU's timers. All 0 before the first. What is not told is protected by the lock. */
 struct cpu_timers {
@@ -30,6 +30,7 @@ struct cpu_timers {
 
 static struct cpu_timers cpu_timers[QUEUES];
 static struct timer_slots slots[QUEUES] KILN_NOINIT;
+static bool is_attached; /* atomic: the alarm's interrupt has its handler */
 
 /* The compiler is to keep the address, not to work it out again for each field. */
 static inline struct cpu_timers *timers_of_cpu(unsigned cpu)
@@ -71,7 +72,9 @@ static void set_alarm(struct cpu_timers *timers, uint64_t time)
         arch_alarm_off();
 }
 
-/* The alarm counts as set for a time that has passed meanwhile, so that nobody sets it. */
+/* One timer at a time: the alarm comes again at once for the next that is due, and interrupts that
+ * are pending come between. Meanwhile it counts as set for a time that has passed, so that nobody
+ * sets it. */
 static void handle_alarm(void *unused)
 {
     struct cpu_timers *timers = timers_here();
@@ -82,7 +85,8 @@ static void handle_alarm(void *unused)
     (void)unused;
     lock(timers);
     timers->sooner = UINT64_MAX;
-    while ((timer = timer_queue_take(&timers->queue, now, &work))) {
+    timer = timer_queue_take(&timers->queue, now, &work);
+    if (timer) {
         timers->called = timer;
         unlock(timers);
         timer->expired(timer);
@@ -93,15 +97,23 @@ static void handle_alarm(void *unused)
     unlock(timers);
 }
 
-/* Each CPU's first timer. Interrupts masked: the alarm is set before one that firmware has left
- * could come. */
-static __attribute__((noinline)) void take_alarm(struct cpu_timers *timers)
+/* An alarm that firmware has left finds no timer, and is turned off. */
+void core_timer_prepare(void)
 {
     uint32_t irq = board_facts.alarm_irq;
 
+    if (__atomic_load_n(&is_attached, __ATOMIC_ACQUIRE))
+        return;
     if (kiln_irq_attach(irq, handle_alarm, NULL) && irq_handlers[irq].function != handle_alarm)
         kiln_panic("the alarm's interrupt %u is taken", (unsigned)irq);
-    irq_unmask(irq);
+    __atomic_store_n(&is_attached, true, __ATOMIC_RELEASE);
+}
+
+/* Each CPU's first timer. Interrupts masked. */
+static __attribute__((noinline)) void take_alarm(struct cpu_timers *timers)
+{
+    core_timer_prepare();
+    irq_unmask(board_facts.alarm_irq);
     timer_queue_use(&timers->queue, &slots[timers - cpu_timers]);
 }
 

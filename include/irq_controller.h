@@ -27,6 +27,10 @@
 #define IRQ_CPUS IRQ_CONTROLLER_CPUS
 #define IRQ_MOST IRQ_CONTROLLER_MOST
 
+/* Those that may come though nobody has unmasked them: so many from that number on. */
+#define IRQ_OPEN_FIRST IRQ_CONTROLLER_OPEN_FIRST
+#define IRQ_OPEN_COUNT IRQ_CONTROLLER_OPEN_COUNT
+
 /* Count of interrupt numbers, known after irq_controller_start, at most IRQ_MOST; numbers are below
  * it. */
 unsigned irq_controller_count(void);

@@ -12,6 +12,10 @@ struct irq_handler irq_handlers[IRQ_MOST] KILN_NOINIT;
 
 /* Held, with interrupts masked, while the table changes. */
 static arch_spinlock_t table_lock;
+
+/* Which entries are valid; table_lock. The others belong to interrupts that nobody has unmasked:
+ * writing them all at the start would take thousands of instructions, interrupts masked. */
+static uint32_t is_valid[(IRQ_MOST + 31) / 32];
 static bool is_started; /* atomic; changes under table_lock */
 
 /* What an interrupt without a handler runs. */
@@ -29,11 +33,22 @@ static void clear(uint32_t irq)
         (struct irq_handler){.function = mask_unhandled, .argument = (void *)(uintptr_t)irq};
 }
 
+/* The lock. */
+static void make_valid(uint32_t irq)
+{
+    uint32_t bit = UINT32_C(1) << irq % 32;
+
+    if (is_valid[irq / 32] & bit)
+        return;
+    is_valid[irq / 32] |= bit;
+    clear(irq);
+}
+
 static void start(void)
 {
     irq_controller_start();
-    for (uint32_t irq = 0; irq < irq_controller_count(); irq++)
-        clear(irq);
+    for (uint32_t n = 0; n < IRQ_OPEN_COUNT; n++)
+        make_valid(IRQ_OPEN_FIRST + n);
     __atomic_store_n(&is_started, true, __ATOMIC_RELEASE);
 }
 
@@ -68,6 +83,8 @@ int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument)
     if (!exists(irq) || !handler)
         return -EINVAL;
     uintptr_t state = lock_table();
+
+    make_valid(irq);
     bool taken = irq_handlers[irq].function != mask_unhandled;
 
     if (!taken) {
@@ -88,27 +105,24 @@ int kiln_irq_detach(unsigned irq)
     uintptr_t state = lock_table();
 
     irq_mask(irq);
+    make_valid(irq);
     clear(irq);
     unlock_table(state);
     return 0;
 }
 
 /* What belongs to a CPU is told to that which the thread runs on all the while. */
-static void on_this_cpu(void (*change)(uint32_t irq), unsigned irq)
-{
-    uintptr_t state = arch_irq_save();
-
-    change(irq);
-    arch_irq_restore(state);
-}
-
 void kiln_irq_mask(unsigned irq)
 {
     bool is_interrupt = exists(irq);
 
     KILN_ASSERT(is_interrupt);
-    if (is_interrupt)
-        on_this_cpu(irq_mask, irq);
+    if (!is_interrupt)
+        return;
+    uintptr_t state = arch_irq_save();
+
+    irq_mask(irq);
+    arch_irq_restore(state);
 }
 
 void kiln_irq_unmask(unsigned irq)
@@ -116,6 +130,11 @@ void kiln_irq_unmask(unsigned irq)
     bool is_interrupt = exists(irq);
 
     KILN_ASSERT(is_interrupt);
-    if (is_interrupt)
-        on_this_cpu(irq_unmask, irq);
+    if (!is_interrupt)
+        return;
+    uintptr_t state = lock_table();
+
+    make_valid(irq);
+    irq_unmask(irq);
+    unlock_table(state);
 }

@@ -8,7 +8,7 @@ set(SCHEDULER "balance|defer|group|idle|mutex|page_wait|place|policy\\.|priority
 suspend|thread|wait|work|\
 address|barrier|condition|events|latch|mailbox|message|notification|once|pipe|queue|rwlock")
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
-^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|irqs_off|leak|log|map|memory_bug|panic|pause|random)|\
+^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|irqs_off|leak|log|map|memory_bug|panic|pause|random|registry)|\
 ^core/(spinlock|system|time|timer)|^drivers/pci/access|^posix/(locks|newlib/library_locks|picolibc/)")
 set(OPTION_READERS_SPINLOCK_LIMIT "^core/spinlock")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")

@@ -220,9 +220,9 @@ struct kiln_thread_info {
 /** What is known of a thread at a moment. Any context. */
 void kiln_thread_get_info(const struct kiln_thread *thread, struct kiln_thread_info *info);
 
-/** Fills in up to `count` threads, the newest first; returns how many there are. Interrupts are
- * masked meanwhile: for some 50 instructions a thread, and 4 for each 8 bytes that one whose stack
- * is painted has never used. Any context. */
+/** Fills in up to `count` threads, the newest first; returns how many there are. They are looked at
+ * one after the other: those that start meanwhile are left out. Some 100 instructions a thread, and
+ * 5 for each 8 bytes that one whose stack is painted has never used. Any context. */
 unsigned kiln_thread_list_info(struct kiln_thread_info *infos, unsigned count);
 
 /** What a state is called. Any context. */

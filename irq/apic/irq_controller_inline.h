@@ -18,9 +18,11 @@
 #include <apic.h>
 #include <x86_64/lapic.h>
 
-#define IRQ_CONTROLLER_CPUS APIC_CPUS_MOST
-#define IRQ_CONTROLLER_MOST 224
-#define IRQ_CONTROLLER_IPI  (LAPIC_VECTOR_IPI - APIC_FIRST_VECTOR)
+#define IRQ_CONTROLLER_CPUS       APIC_CPUS_MOST
+#define IRQ_CONTROLLER_MOST       224
+#define IRQ_CONTROLLER_OPEN_FIRST 219u /* the local ones */
+#define IRQ_CONTROLLER_OPEN_COUNT 5u
+#define IRQ_CONTROLLER_IPI        (LAPIC_VECTOR_IPI - APIC_FIRST_VECTOR)
 
 /* Vectors below are exceptions. */
 #define APIC_FIRST_VECTOR 32u

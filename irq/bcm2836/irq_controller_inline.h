@@ -16,14 +16,16 @@
 #include <arch/cpu.h>
 #include <arch/mmio.h>
 
-#define IRQ_CONTROLLER_IPI  4
-#define IRQ_CONTROLLER_CPUS 4
+#define IRQ_CONTROLLER_IPI        4
+#define IRQ_CONTROLLER_CPUS       4
 
-#define BCM2836_VIDEOCORE   32u
-#define BCM2836_ARM         96u
-#define BCM2836_COUNT       104u
+#define BCM2836_VIDEOCORE         32u
+#define BCM2836_ARM               96u
+#define BCM2836_COUNT             104u
 
-#define IRQ_CONTROLLER_MOST BCM2836_COUNT
+#define IRQ_CONTROLLER_MOST       BCM2836_COUNT
+#define IRQ_CONTROLLER_OPEN_FIRST 0u /* there is none */
+#define IRQ_CONTROLLER_OPEN_COUNT 1u
 
 /* QA7 4.10: sources of the interrupt of a core; 8 is the VideoCore's controller. */
 #define BCM2836_PENDING(cpu)       (KILN_BCM2836_BASE + 0x60u + 4 * (cpu))

@@ -11,12 +11,14 @@
 #define IRQ_CONTROLLER_CPUS 8
 
 /* IHI 0048B 4.4.4: GICC_IAR's interrupt ID; from 1020 on it names no interrupt (3.2.5). */
-#define GICC_IAR            0x0Cu
-#define GICC_EOIR           0x10u
-#define GICC_IAR_ID         0x3FFu
-#define GICC_FIRST_SPECIAL  1020u
+#define GICC_IAR                  0x0Cu
+#define GICC_EOIR                 0x10u
+#define GICC_IAR_ID               0x3FFu
+#define GICC_FIRST_SPECIAL        1020u
 
-#define IRQ_CONTROLLER_MOST GICC_FIRST_SPECIAL
+#define IRQ_CONTROLLER_MOST       GICC_FIRST_SPECIAL
+#define IRQ_CONTROLLER_OPEN_FIRST 0u /* that software makes pending */
+#define IRQ_CONTROLLER_OPEN_COUNT 16u
 
 /* The base, so that the compiler keeps it in a register from the claim to the end and does not
  * build the address of each register anew. */

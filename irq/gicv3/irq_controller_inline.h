@@ -9,9 +9,11 @@
 #define IRQ_CONTROLLER_CPUS 16
 
 /* IHI 0069, 2.2.1: numbers from 1020 on name no interrupt. */
-#define GICV3_FIRST_SPECIAL 1020u
+#define GICV3_FIRST_SPECIAL       1020u
 
-#define IRQ_CONTROLLER_MOST GICV3_FIRST_SPECIAL
+#define IRQ_CONTROLLER_MOST       GICV3_FIRST_SPECIAL
+#define IRQ_CONTROLLER_OPEN_FIRST 0u /* that software makes pending */
+#define IRQ_CONTROLLER_OPEN_COUNT 16u
 
 /* The dsb makes the interrupt active before anything that follows (IHI 0069, 4.1.1). */
 static inline uint32_t irq_claim(uint32_t hint)

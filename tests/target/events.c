@@ -3,6 +3,7 @@
  * interrupt handlers and under spinlocks, time-outs, interruption, cancellation and destruction. A
  * word names a misuse instead.
  */
+#include "takes_long.h"
 #include "thread_order.h"
 
 static KILN_EVENTS(events);
@@ -105,6 +106,7 @@ static void test_contexts(void)
     uintptr_t state = kiln_spin_lock(&lock);
 
     kiln_events_set(&events, 1);
+    takes_long();
     check_order("");
     kiln_spin_unlock(&lock, state);
     check_order("w");

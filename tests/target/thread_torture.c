@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include "raise_interrupt.h"
+#include "takes_long.h"
 #include "tap.h"
 
 #define WORKERS    10
@@ -305,6 +306,7 @@ static KILN_INTERRUPT_HANDLER void interfere(void *unused)
     unsigned what = below(&handler_random, 40);
 
     (void)unused;
+    takes_long();
     post(below(&handler_random, SEMAPHORES));
     if (thread && what < 20)
         ask(thread, what > 5 ? 3 : what, below(&handler_random, 1000000));

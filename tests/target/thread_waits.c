@@ -2,6 +2,7 @@
  * Semaphores and mutexes: each call, time-outs to the microsecond (by -icount), the order in which
  * those that wait go on, posts from handlers and under spinlocks. A word names a misuse instead.
  */
+#include "takes_long.h"
 #include "thread_order.h"
 
 static KILN_SEMAPHORE(empty, 0);
@@ -129,6 +130,7 @@ static void test_spinlock(void)
     uintptr_t state = kiln_spin_lock(&lock), masked;
 
     kiln_semaphore_post(&empty);
+    takes_long();
     check_order("");
     kiln_spin_unlock(&lock, state);
     check_order("w");

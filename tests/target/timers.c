@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include "raise_interrupt.h"
+#include "takes_long.h"
 #include "tap.h"
 
 #define MANY  3000
@@ -275,6 +276,7 @@ static KILN_INTERRUPT_HANDLER void tick_here(void *argument)
 
     __atomic_store_n(&on_cpu[n].is_inside, 1, __ATOMIC_SEQ_CST);
     on_cpu[n].wrong_cpu += kiln_cpu_id() != n;
+    takes_long();
     kiln_delay_for(KILN_MICROSECONDS(20));
     __atomic_store_n(&on_cpu[n].is_inside, 0, __ATOMIC_SEQ_CST);
     __atomic_fetch_add(&on_cpu[n].calls, 1, __ATOMIC_RELEASE);

@@ -4,7 +4,10 @@
 
 #include <core/thread.h>
 
-/* Bytes at the upper end of a painted stack that are no longer as painted; else 0. Any context. */
-size_t core_stack_used(const struct kiln_thread *thread);
+/*
+ * Goes on from the lower end of a painted stack, *from at first, to what is no longer as painted,
+ * or for 512 bytes: some 260 instructions. True: it may be further up. Any context.
+ */
+bool core_stack_look(const struct kiln_thread *thread, uintptr_t *from);
 
 #endif

@@ -15,9 +15,6 @@ struct kiln_thread *core_take_spare(size_t stack_bytes);
 bool core_take_static(struct kiln_static_thread *definition, struct kiln_thread *place,
                       bool *is_new);
 
-/* Puts a thread that is new into the list of threads. Any context. */
-void core_list_thread(struct kiln_thread *thread);
-
 /* From now on spare threads are given back when memory is short. After the first stack was made:
  * reclaimers are asked last come, first served, and spare threads' stacks go to those that are kept
  * for others. Thread context. */

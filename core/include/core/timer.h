@@ -43,6 +43,10 @@ struct core_timer {
     uint32_t cpu;                              /* whose queue it is in, or was last */
 };
 
+/* Starts the controller of interrupts for the first timer, which takes long: where interrupts are
+ * not yet masked for that. Any context. */
+void core_timer_prepare(void);
+
 /* Has `expired` called on this CPU at the deadline, at once if it has passed (by the interrupt, not
  * here). The timer is in no queue. Interrupts masked. */
 void core_timer_start(struct core_timer *timer, uint64_t deadline);
