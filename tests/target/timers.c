@@ -141,9 +141,9 @@ static void test_periodic(void)
     TAP_EQUAL(kiln_timer_start_periodic(&periodic.timer, first, periodic.period), 0);
     while (kiln_timer_is_active(&periodic.timer))
         kiln_sleep_for(KILN_MILLISECONDS(1));
-    if (is_exact) {
+    if (is_exact) { /* the sleep's timer, at the same time, has an interrupt of its own */
         TAP_EQUAL(kiln_timer_overruns(&periodic.timer), 0);
-        check_lateness(periodic.seen.most_late, 1000, "200 periods do not drift");
+        check_lateness(periodic.seen.most_late, 1300, "200 periods do not drift");
     }
     TAP_EQUAL(periodic.seen.calls, 200);
     TAP_CHECK(!periodic.seen.too_early);
