@@ -23,6 +23,12 @@ static uint32_t bit_of(unsigned cpu)
     return UINT32_C(1) << cpu;
 }
 
+/* Where it may run, which others may change. */
+static uint32_t cpus_of(const struct kiln_thread *thread)
+{
+    return __atomic_load_n(&thread->cpus, __ATOMIC_RELAXED);
+}
+
 /* The thread's deadlines, if it has any, are to be kept there from now on, and it is ready nowhere:
  * send() follows. False: there is no room for them. */
 static bool take_from_here(struct kiln_thread *thread, unsigned cpu)
@@ -38,7 +44,7 @@ static bool take_from_here(struct kiln_thread *thread, unsigned cpu)
 static unsigned choose_place(struct kiln_thread *thread)
 {
     unsigned self = arch_cpu_id();
-    uint32_t allowed = thread->cpus & core_running_cpus() & ~bit_of(self);
+    uint32_t allowed = cpus_of(thread) & core_running_cpus() & ~bit_of(self);
 
     while (allowed) {
         unsigned cpu = core_place_among(allowed);
@@ -53,7 +59,7 @@ static unsigned choose_place(struct kiln_thread *thread)
 /* From now on the thread is that CPU's: in no run queue, and its registers are saved. */
 static void send(struct kiln_thread *thread, unsigned cpu)
 {
-    thread->state = THREAD_WAITING;
+    thread_set_state(thread, THREAD_WAITING);
     core_set_ring(core_percpu(cpu), thread);
     core_count_threads(core_percpu(thread->cpu), UINT32_MAX);
     core_count_threads(core_percpu(cpu), 1);
@@ -64,12 +70,12 @@ static void send(struct kiln_thread *thread, unsigned cpu)
 bool core_send_to_idle(struct kiln_thread *thread)
 {
     struct percpu *self = arch_percpu();
-    uint32_t allowed = thread->cpus & core_running_cpus() & ~bit_of(self->cpu);
+    uint32_t allowed = cpus_of(thread) & core_running_cpus() & ~bit_of(self->cpu);
     uint32_t idle = core_idle_cpus & allowed;
 
     if (thread == arch_thread_self() ||
         (arch_thread_self() == self->idle_thread && !run_queue_first(self) &&
-         (thread->cpus & bit_of(self->cpu))))
+         (cpus_of(thread) & bit_of(self->cpu))))
         return false;
     while (idle) {
         unsigned cpu = (unsigned)__builtin_ctz(idle);
@@ -146,7 +152,7 @@ static struct kiln_thread *find_in_ring(struct kiln_thread *first, unsigned cpu,
     struct kiln_thread *thread = first;
 
     do {
-        if (thread != stays && (thread->cpus & bit_of(cpu)) && !thread->special)
+        if (thread != stays && (cpus_of(thread) & bit_of(cpu)) && !thread->special)
             return thread;
         thread = thread->next;
     } while (thread != first && --*left > 0);
@@ -337,7 +343,7 @@ static void move_running(struct percpu *self, struct kiln_thread *thread)
         core_group_calls->unready(thread);
     else
         run_queue_remove(thread);
-    thread->state = THREAD_WAITING;
+    thread_set_state(thread, THREAD_WAITING);
     thread->rank = RANK_MOST;
     self->moving = thread;
     core_request_switch(self);
@@ -357,7 +363,7 @@ void core_move_here(struct kiln_thread *thread)
 {
     struct percpu *self = arch_percpu();
 
-    if (thread->cpus & bit_of(self->cpu)) {
+    if (cpus_of(thread) & bit_of(self->cpu)) {
         core_note_ready();
         return;
     }
@@ -368,7 +374,7 @@ void core_move_here(struct kiln_thread *thread)
             move_ready(self, thread);
     } else if (thread == arch_thread_self()) {
         core_remote_request(thread, REQUEST_MOVE); /* once its registers are saved, too */
-    } else if (thread->state < THREAD_GONE) {
+    } else if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) < THREAD_GONE) {
         move_waiting(thread);
     }
 }
@@ -384,7 +390,7 @@ void core_send_moving(void)
         return;
     self->moving = NULL;
     core_set_rank(thread);
-    cpu = thread->cpus & bit_of(self->cpu) ? self->cpu : choose_place(thread);
+    cpu = cpus_of(thread) & bit_of(self->cpu) ? self->cpu : choose_place(thread);
     if (cpu == self->cpu)
         core_make_ready(thread);
     else
@@ -404,7 +410,8 @@ int kiln_thread_set_cpus(struct kiln_thread *thread, uint32_t cpus)
         return -EINVAL;
     if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_GONE)
         return -ESRCH;
-    if (!(cpus & bit_of(thread->cpu)) && !has_room(thread, cpus))
+    if (!(cpus & bit_of(__atomic_load_n(&thread->cpu, __ATOMIC_RELAXED))) &&
+        !has_room(thread, cpus))
         return -EBUSY;
     __atomic_store_n(&thread->cpus, cpus, __ATOMIC_RELAXED);
     if (KILN_CONFIG_SMP)

@@ -98,7 +98,7 @@ static bool group_ready(struct kiln_thread *thread)
         forget_taken(group, now);
     else if (group->is_running)
         charge(group, now);
-    thread->state = THREAD_READY;
+    thread_set_state(thread, THREAD_READY);
     add(group, member, member->has_moved ? POLICY_MOVED : POLICY_WOKEN, now);
     member->is_new_here = member->has_moved;
     member->has_moved = false;
@@ -349,7 +349,7 @@ struct core_member *core_group_change(struct kiln_thread *thread, struct core_me
     if (old)
         core_group_leave(old->group, old);
     if (is_ready)
-        thread->state = THREAD_SUSPENDED;
+        thread_set_state(thread, THREAD_SUSPENDED);
     if (member)
         member->own_priority = old ? old->own_priority : thread->base_priority;
     core_lock(&core_inheritance_lock);
@@ -360,7 +360,7 @@ struct core_member *core_group_change(struct kiln_thread *thread, struct core_me
     core_inherit(thread);
     core_unlock(&core_inheritance_lock);
     if (is_ready)
-        thread->state = THREAD_READY;
+        thread_set_state(thread, THREAD_READY);
     core_set_rank(thread);
     note_load(thread, member);
     if (is_ready) {

@@ -54,25 +54,28 @@ static void remove_held(struct kiln_thread *owner, struct kiln_mutex *mutex)
     *place = mutex->next_held;
 }
 
-/* The wait has ended without the mutex. */
+/* The wait has ended without the mutex. If it is not marked it has been given back meanwhile, and
+ * who has it now may give it back, and end, without the lock. */
 static void give_up(struct kiln_mutex *mutex, struct kiln_thread *self)
 {
     uintptr_t state = arch_irq_save();
 
     core_lock(&core_inheritance_lock);
-    struct kiln_thread *owner = owner_in(mutex->owner);
+    uint64_t word = __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
+    struct kiln_thread *owner = owner_in(word);
 
     self->wants = NULL;
-    core_lock(&mutex->queue.lock);
-    bool was_last = !mutex->queue.first && (mutex->owner & OTHERS_WAIT);
+    if (word & OTHERS_WAIT) {
+        core_lock(&mutex->queue.lock);
+        bool was_last = !mutex->queue.first;
 
-    core_unlock(&mutex->queue.lock);
-    if (was_last) {
-        remove_held(owner, mutex);
-        __atomic_store_n(&mutex->owner, address_of(owner), __ATOMIC_RELEASE);
-    }
-    if (owner)
+        core_unlock(&mutex->queue.lock);
+        if (was_last) {
+            remove_held(owner, mutex);
+            __atomic_store_n(&mutex->owner, address_of(owner), __ATOMIC_RELEASE);
+        }
         core_inherit(owner);
+    }
     core_unlock(&core_inheritance_lock);
     core_reschedule(state);
 }
@@ -141,7 +144,7 @@ static int refuse_unlock(struct kiln_mutex *mutex)
 }
 
 /* What is not over in a few instructions. A program without threads has nothing of what threads
- * that wait need. Written before the first of them is there. */
+ * that wait need. Written before the first of them is there; atomic. */
 static struct {
     int (*lock)(struct kiln_mutex *mutex);
     int (*unlock)(struct kiln_mutex *mutex);
@@ -154,7 +157,7 @@ int kiln_mutex_lock(struct kiln_mutex *mutex)
     do {
         word = arch_step_begin(&mutex->owner);
         if (__builtin_expect(word != 0, 0))
-            return long_ways.lock(mutex);
+            return __atomic_load_n(&long_ways.lock, __ATOMIC_RELAXED)(mutex);
     } while (__builtin_expect(!arch_step_end(&mutex->owner, word, self), 0));
     return 0;
 }
@@ -206,7 +209,7 @@ static int unlock_slowly(struct kiln_mutex *mutex)
     uintptr_t state = arch_irq_save();
     struct kiln_thread *next = NULL;
 
-    if (owner_in(mutex->owner) != self) {
+    if (owner_in(__atomic_load_n(&mutex->owner, __ATOMIC_RELAXED)) != self) {
         arch_irq_restore(state);
         return refuse_unlock(mutex);
     }
@@ -224,8 +227,8 @@ static int unlock_slowly(struct kiln_mutex *mutex)
 
 void core_mutex_begin(void)
 {
-    long_ways.lock = lock_and_wait;
-    long_ways.unlock = unlock_slowly;
+    __atomic_store_n(&long_ways.lock, lock_and_wait, __ATOMIC_RELAXED);
+    __atomic_store_n(&long_ways.unlock, unlock_slowly, __ATOMIC_RELAXED);
 }
 
 int kiln_mutex_unlock(struct kiln_mutex *mutex)
@@ -235,7 +238,7 @@ int kiln_mutex_unlock(struct kiln_mutex *mutex)
     do {
         word = arch_step_begin(&mutex->owner);
         if (__builtin_expect(word != self, 0))
-            return long_ways.unlock(mutex);
+            return __atomic_load_n(&long_ways.unlock, __ATOMIC_RELAXED)(mutex);
     } while (__builtin_expect(!arch_step_end(&mutex->owner, word, 0), 0));
     return 0;
 }

@@ -15,12 +15,14 @@ struct kiln_spinlock core_inheritance_lock = KILN_SPINLOCK_INIT;
 
 void core_set_rank(struct kiln_thread *thread)
 {
-    thread->rank = RANK_OF(thread->priority);
-    if (thread->threshold > thread->priority)
+    uint8_t priority = __atomic_load_n(&thread->priority, __ATOMIC_RELAXED);
+
+    thread->rank = RANK_OF(priority);
+    if (thread->threshold > priority)
         thread->rank = RANK_OF(thread->threshold) + 1;
     if (thread->scheduler_locks)
         thread->rank = RANK_MOST;
-    if (thread->rank == RANK_OF(thread->priority))
+    if (thread->rank == RANK_OF(priority))
         thread->special &= (uint8_t)~SPECIAL_RANK;
     else
         thread->special |= SPECIAL_RANK;
@@ -28,14 +30,14 @@ void core_set_rank(struct kiln_thread *thread)
 
 static void set_priority(struct percpu *percpu, struct kiln_thread *thread, uint8_t priority)
 {
-    thread->priority = priority;
+    __atomic_store_n(&thread->priority, priority, __ATOMIC_RELAXED);
     core_set_ring(percpu, thread);
 }
 
 /* True: it waits in a queue, and has its new place there. */
 static bool change_waiting(struct kiln_thread *thread, uint8_t priority)
 {
-    struct kiln_wait_queue *queue = thread->queue;
+    struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
 
     if (!queue)
         return false;
@@ -72,7 +74,7 @@ void core_update_priority(struct kiln_thread *thread)
 
     if (thread->member)
         core_group_calls->leave_order(thread, priority);
-    if (priority != thread->priority) {
+    if (priority != __atomic_load_n(&thread->priority, __ATOMIC_RELAXED)) {
         if (thread_is_ready(thread))
             change_ready(arch_percpu(), thread, priority);
         else if (!change_waiting(thread, priority))
@@ -97,11 +99,12 @@ static uint8_t inherited(const struct kiln_thread *thread)
     return most;
 }
 
+/* One for whose mutex nobody waits any more can give it back, and end, without the lock: NULL. */
 static struct kiln_thread *owner_of(const struct kiln_mutex *mutex)
 {
     uint64_t owner = __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
 
-    return (struct kiln_thread *)(uintptr_t)(owner & ~UINT64_C(1));
+    return owner & 1 ? (struct kiln_thread *)(uintptr_t)(owner - 1) : NULL;
 }
 
 /* Here, or there: who waits for a mutex changes its place at once, wherever it belongs to, since
@@ -110,7 +113,7 @@ static struct kiln_thread *owner_of(const struct kiln_mutex *mutex)
 static void want(struct kiln_thread *thread, uint8_t priority)
 {
     __atomic_store_n(&thread->wanted_priority, priority, __ATOMIC_RELAXED);
-    if (!KILN_CONFIG_SMP || thread->cpu == kiln_cpu_id()) {
+    if (!KILN_CONFIG_SMP || __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) == kiln_cpu_id()) {
         core_update_priority(thread);
         return;
     }

@@ -80,6 +80,17 @@ void core_serve(struct kiln_thread *thread, uint32_t requests)
     }
 }
 
+/* One that has ended here is not touched once its requests are taken: somebody may be waiting for
+ * that, to use its memory for another thread. */
+static void take_requests(struct kiln_thread *thread)
+{
+    bool has_ended = __atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_GONE;
+    uint32_t requests = __atomic_exchange_n(&thread->requests, 0, __ATOMIC_ACQ_REL);
+
+    if (!has_ended)
+        core_serve(thread, requests);
+}
+
 /* Once its requests are taken a thread may be put into an inbox again, or be gone. */
 void core_remote_serve(void)
 {
@@ -92,7 +103,7 @@ void core_remote_serve(void)
         if (__atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) != percpu->cpu)
             put_into_inbox(thread);
         else
-            core_serve(thread, __atomic_exchange_n(&thread->requests, 0, __ATOMIC_ACQ_REL));
+            take_requests(thread);
         thread = next;
     }
     core_give();

@@ -96,7 +96,7 @@ static inline bool make_ready_here(struct kiln_thread *thread)
 {
     if (thread->special & SPECIAL_POLICY)
         return core_group_calls->ready(thread);
-    thread->state = THREAD_READY;
+    thread_set_state(thread, THREAD_READY);
     run_queue_add(thread);
     return thread->own_rank > arch_thread_self()->rank;
 }
@@ -117,7 +117,7 @@ bool core_make_ready(struct kiln_thread *thread)
 {
     KILN_TRACE(KILN_TRACE_WAKE, thread, 0);
     if (thread->special & SPECIAL_SUSPEND) {
-        thread->state = THREAD_SUSPENDED;
+        thread_set_state(thread, THREAD_SUSPENDED);
         return false;
     }
     if (KILN_CONFIG_SMP && core_idle_cpus)
@@ -128,7 +128,7 @@ bool core_make_ready(struct kiln_thread *thread)
 void core_make_ready_anywhere(int64_t result, struct kiln_thread *thread)
 {
     thread->context.result = result;
-    if (KILN_CONFIG_SMP && thread->cpu != arch_cpu_id())
+    if (KILN_CONFIG_SMP && __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) != arch_cpu_id())
         core_remote_request(thread, REQUEST_WAKE);
     else if (core_make_ready(thread))
         core_request_switch(arch_percpu());
@@ -137,7 +137,7 @@ void core_make_ready_anywhere(int64_t result, struct kiln_thread *thread)
 /* With several CPUs: it is this one's, and none is idle, to which it could go. */
 static inline bool is_simple(const struct kiln_thread *thread)
 {
-    return thread->cpu == arch_cpu_id() && !core_idle_cpus;
+    return __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) == arch_cpu_id() && !core_idle_cpus;
 }
 
 /* Another CPU's thread, or one that may become so, or a special one. */
@@ -162,14 +162,14 @@ void core_wake(int64_t result, struct kiln_thread *thread, uintptr_t irq_state)
     struct kiln_thread *self = arch_thread_self();
     unsigned rank = thread->own_rank;
 
-    if (__builtin_expect(thread->special || (KILN_CONFIG_SMP && !is_simple(thread)), 0)) {
+    if (__builtin_expect((KILN_CONFIG_SMP && !is_simple(thread)) || thread->special, 0)) {
         wake_slowly(result, thread, irq_state);
         return;
     }
     KILN_TRACE(KILN_TRACE_WAKE, thread, 0);
     thread->context.result = result;
     if (KILN_CONFIG_SMP)
-        thread->state = THREAD_READY;
+        thread_set_state(thread, THREAD_READY);
     if (rank == self->rank) {
         ring_insert_before(self, thread);
         core_note_crowd();

@@ -10,12 +10,12 @@
 /* One that waits is stopped by its wake-up. */
 void core_suspend_here(struct kiln_thread *thread)
 {
-    if (thread->state >= THREAD_FINISHED)
+    if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) >= THREAD_FINISHED)
         return;
     thread->special |= SPECIAL_SUSPEND;
     if (!thread_is_ready(thread))
         return;
-    thread->state = THREAD_SUSPENDED;
+    thread_set_state(thread, THREAD_SUSPENDED);
     if (thread->special & SPECIAL_POLICY)
         core_group_calls->unready(thread);
     else
@@ -31,7 +31,7 @@ void core_resume_here(struct kiln_thread *thread)
     if (!(thread->special & SPECIAL_SUSPEND))
         return;
     thread->special &= (uint8_t)~SPECIAL_SUSPEND;
-    if (thread->state != THREAD_SUSPENDED)
+    if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != THREAD_SUSPENDED)
         return;
     core_set_rank(thread);
     if (core_make_ready(thread))

@@ -189,7 +189,8 @@ void core_end_wait(struct kiln_thread *thread)
 int kiln_thread_interrupt(struct kiln_thread *thread)
 {
     uintptr_t state = arch_irq_save();
-    bool does_wait = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED) && !thread->firm;
+    bool does_wait = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED) &&
+                     !__atomic_load_n(&thread->firm, __ATOMIC_RELAXED);
 
     if (does_wait && KILN_CONFIG_SMP &&
         __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) != kiln_cpu_id()) {

@@ -103,7 +103,7 @@ static struct kiln_thread *allocate(void *own_stack, size_t bytes)
     thread->stack_top = stack.top;
     thread->has_own_stack = !own_stack;
     thread->state = THREAD_SPARE;
-    core_after_hold = core_end_hold;
+    __atomic_store_n(&core_after_hold, core_end_hold, __ATOMIC_RELAXED);
     core_list_thread(thread);
     core_reclaimer_prepare();
     core_timer_prepare();
@@ -193,7 +193,7 @@ void core_thread_start(struct kiln_thread *thread, uintptr_t irq_state)
         settle(thread);
     core_set_ring(KILN_CONFIG_SMP ? core_percpu(thread->cpu) : arch_percpu(), thread);
     if (!KILN_CONFIG_SMP && !(thread->special & SPECIAL_SUSPEND))
-        thread->state = THREAD_READY; /* as one that waits is, once it does not */
+        thread_set_state(thread, THREAD_READY); /* as one that waits is, once it does not */
     core_wake(0, thread, irq_state);
 }
 
@@ -264,7 +264,7 @@ static void list_in_place(struct kiln_thread *thread, void *memory)
     thread->stack_bottom = (uintptr_t)memory;
     thread->stack_top = (uintptr_t)thread;
     thread->state = THREAD_SPARE;
-    core_after_hold = core_end_hold;
+    __atomic_store_n(&core_after_hold, core_end_hold, __ATOMIC_RELAXED);
     core_list_thread(thread);
 }
 

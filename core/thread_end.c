@@ -271,15 +271,16 @@ static int wait_as_joiner(struct kiln_thread *thread, int64_t deadline, uintptr_
 
 static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t state)
 {
+    bool has_ended = __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_GONE;
     int error = 0;
 
     if (thread->is_detached || thread->joiner) {
         error = -EINVAL;
-    } else if (thread->state != THREAD_GONE && deadline == KILN_NOWAIT) {
+    } else if (!has_ended && deadline == KILN_NOWAIT) {
         error = -EBUSY;
     } else {
         thread->joiner = arch_thread_self();
-        if (thread->state != THREAD_GONE)
+        if (!has_ended)
             return wait_as_joiner(thread, deadline, state);
     }
     core_unlock(&thread->finished.lock);
@@ -322,7 +323,7 @@ int kiln_thread_detach(struct kiln_thread *thread)
         return -EINVAL;
     }
     thread->is_detached = true;
-    has_ended = thread->state == THREAD_GONE;
+    has_ended = __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_GONE;
     core_unlock(&thread->finished.lock);
     arch_irq_restore(state);
     if (has_ended)

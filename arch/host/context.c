@@ -1,6 +1,6 @@
 /*
  * Contexts of a process, by ucontext. What is kept of one that does not run is on its own stack, as
- * on a real CPU. AddressSanitizer wants to be told which stack is in use.
+ * on a real CPU. AddressSanitizer wants to be told which stack is in use, ThreadSanitizer who runs.
  */
 #include <arch/context.h>
 #include <arch/cpu.h>
@@ -12,14 +12,24 @@
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
 #endif
-#ifdef __SANITIZE_ADDRESS__
+#endif
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
-#else
+#include <sanitizer/tsan_interface.h>
+#ifndef __SANITIZE_ADDRESS__
+#undef __asan_unpoison_memory_region
 #define __asan_unpoison_memory_region(start, bytes)          (void)(start)
 #define __sanitizer_start_switch_fiber(fake, bottom, bytes)  (void)(fake)
 #define __sanitizer_finish_switch_fiber(fake, bottom, bytes) (void)(fake)
+#endif
+#ifndef __SANITIZE_THREAD__
+#define __tsan_create_fiber(flags)           NULL
+#define __tsan_get_current_fiber()           NULL
+#define __tsan_switch_to_fiber(fiber, flags) (void)(fiber)
+#define __tsan_destroy_fiber(fiber)          (void)(fiber)
 #endif
 
 struct kept {
@@ -28,19 +38,26 @@ struct kept {
     void *fake_stack; /* the sanitizer's, with the stack's place */
     const void *bottom;
     size_t bytes;
+    void *fiber; /* the other sanitizer's */
 };
-
-/* The one that was switched from last. */
-static struct kept *left;
 
 static struct arch_context *running(void)
 {
     return (struct arch_context *)host_cpu.thread;
 }
 
+/* On its own stack: that of the one that was left for good is not used any more. */
 static void arrive(struct kept *here)
 {
+    struct kept *left = host_cpu.left;
+    uint32_t *is_left = host_cpu.is_left;
+
     __sanitizer_finish_switch_fiber(here->fake_stack, &left->bottom, &left->bytes);
+    if (!is_left)
+        return;
+    __tsan_destroy_fiber(left->fiber);
+    host_cpu.is_left = NULL;
+    __atomic_store_n(is_left, 1, __ATOMIC_RELEASE);
 }
 
 static void start(void)
@@ -70,6 +87,7 @@ void arch_context_init(struct arch_context *context, uintptr_t stack_top, void (
     kept->entry = entry;
     kept->bottom = bottom;
     kept->bytes = host_cpu.stack_bytes;
+    kept->fiber = __tsan_create_fiber(0);
     context->sp = (uintptr_t)kept;
     context->uses_fp = 0;
 }
@@ -81,11 +99,13 @@ int arch_context_switch(struct arch_context *from, struct arch_context *to, uint
 
     if (to != from) {
         from->sp = (uintptr_t)&here;
-        left = &here;
+        here.fiber = __tsan_get_current_fiber();
+        host_cpu.left = &here;
         host_cpu.thread = (struct kiln_thread *)to;
         host_cpu.tls = to->tls;
         host_cpu.fp_traps = !to->uses_fp;
         __sanitizer_start_switch_fiber(&here.fake_stack, there->bottom, there->bytes);
+        __tsan_switch_to_fiber(there->fiber, 0);
         swapcontext(&here.registers, &there->registers);
         arrive(&here);
     }
@@ -97,14 +117,16 @@ int arch_context_switch(struct arch_context *from, struct arch_context *to, uint
 _Noreturn void arch_context_leave(struct arch_context *to, uint32_t *is_left)
 {
     struct kept *there = (struct kept *)to->sp;
-    static struct kept nowhere;
+    static _Thread_local struct kept nowhere;
 
-    left = &nowhere;
+    nowhere.fiber = __tsan_get_current_fiber();
+    host_cpu.left = &nowhere;
+    host_cpu.is_left = is_left;
     host_cpu.thread = (struct kiln_thread *)to;
     host_cpu.tls = to->tls;
     host_cpu.fp_traps = !to->uses_fp;
-    __atomic_store_n(is_left, 1, __ATOMIC_RELEASE);
     __sanitizer_start_switch_fiber(NULL, there->bottom, there->bytes);
+    __tsan_switch_to_fiber(there->fiber, 0);
     setcontext(&there->registers);
     host_halt();
 }

@@ -152,7 +152,7 @@ static inline void model_inherit(int id)
         if (priority == model_of(id)->priority)
             return;
         model_move(id, priority);
-        id = wants == NOBODY ? NOBODY : model.owner[wants];
+        id = wants == NOBODY || !model.was_waited_for[wants] ? NOBODY : model.owner[wants];
     }
 }
 
@@ -216,8 +216,9 @@ static inline void model_give_up_mutex(struct model_thread *thread)
     int mutex = thread->wants;
 
     thread->wants = NOBODY;
-    if (model.queues[QUEUE_MUTEX(mutex)].count == 0)
-        model.was_waited_for[mutex] = false;
+    if (!model.was_waited_for[mutex])
+        return; /* it has been given back meanwhile */
+    model.was_waited_for[mutex] = model.queues[QUEUE_MUTEX(mutex)].count > 0;
     model_inherit(model.owner[mutex]);
 }
 

@@ -41,8 +41,10 @@ static inline void core_release(void)
         return;
     state = arch_irq_save();
     if (--self->scheduler_locks == 0) {
-        if (core_after_hold) {
-            core_after_hold(state);
+        void (*after_hold)(uintptr_t) = __atomic_load_n(&core_after_hold, __ATOMIC_RELAXED);
+
+        if (after_hold) {
+            after_hold(state);
             return;
         }
         self->rank = self->own_rank;

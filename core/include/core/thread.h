@@ -69,7 +69,7 @@ struct kiln_thread {
     uint8_t priority; /* 0 to 127, with what it inherits; in a wait queue under its lock */
     uint8_t own_rank; /* RANK_OF(priority) */
     uint8_t rank;     /* the same; or odd: whoever is not above that does not preempt */
-    uint8_t state;
+    uint8_t state;    /* others look at it: thread_set_state() */
     uint8_t special;
 
     /* Under the wait queue's lock: the queue that it waits in, NULL once it is woken; and the ring
@@ -125,11 +125,17 @@ struct kiln_thread {
 };
 _Static_assert(offsetof(struct kiln_thread, context) == 0, "arch/ finds it there");
 
+static inline void thread_set_state(struct kiln_thread *thread, enum thread_state state)
+{
+    __atomic_store_n(&thread->state, (uint8_t)state, __ATOMIC_RELAXED);
+}
+
 /* Whether it is in its CPU's run queue, as the running thread is too. Its CPU; interrupts masked.
  */
 static inline bool thread_is_ready(const struct kiln_thread *thread)
 {
-    return thread->state == THREAD_READY && (KILN_CONFIG_SMP || !thread->queue);
+    return __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_READY &&
+           (KILN_CONFIG_SMP || !thread->queue);
 }
 
 /* All threads, and those that are kept for new ones: through registry_next. core_threads_lock, but

@@ -16,9 +16,9 @@ void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 /* Where it waits. Its CPU alone says that it is ready again. */
 static inline void core_wait_note(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
-    thread->queue = queue;
+    __atomic_store_n(&thread->queue, queue, __ATOMIC_RELAXED);
     if (KILN_CONFIG_SMP)
-        thread->state = THREAD_WAITING;
+        thread_set_state(thread, THREAD_WAITING);
 }
 
 /* The same for the first who waits, and for the only one. */
@@ -34,7 +34,7 @@ static inline void core_wait_add_first(struct kiln_wait_queue *queue, struct kil
 
 static inline void core_wait_remove_only(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
-    thread->queue = NULL;
+    __atomic_store_n(&thread->queue, NULL, __ATOMIC_RELAXED);
     queue->first = NULL;
 }
 

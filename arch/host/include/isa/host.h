@@ -30,6 +30,8 @@ struct host_cpu {
     uintptr_t (*interrupt)(uint32_t hint);
     size_t stack_bytes; /* of each stack that arch_context_init() is given */
     uint64_t fp;        /* all FP registers there are; see host_fp() */
+    void *left;         /* the context that was switched from last */
+    uint32_t *is_left;  /* what is to be 1 once the CPU is off its stack, or NULL */
 };
 extern struct host_cpu host_cpu;
 
