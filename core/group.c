@@ -187,6 +187,8 @@ static void leave_order(struct kiln_thread *thread, uint8_t priority)
     if (thread_is_ready(thread)) {
         group_unready(thread);
         run_queue_add(thread);
+    } else if (thread->member->group->taken == thread->member) {
+        forget_taken(thread->member->group, core_clock());
     }
     thread->special &= (uint8_t)~SPECIAL_POLICY;
 }

@@ -217,8 +217,6 @@ static void clean_up(struct kiln_thread *self)
         kiln_thread_set_cancellable(false);
         core_thread_data_destroy(self);
     }
-    if (self->member)
-        core_group_calls->end(self);
     if (self->timer.expired)
         core_timer_stop_and_wait(&self->timer);
     trim_spares();
@@ -235,6 +233,8 @@ _Noreturn void kiln_thread_exit(void *result)
     self->argument = result;
     state = arch_irq_save();
     core_assert_may_wait(state);
+    if (self->member)
+        core_group_calls->end(self); /* nobody gives it another policy any more */
     run_queue_remove(self);
     if (KILN_CONFIG_SMP)
         core_count_threads(arch_percpu(), UINT32_MAX);

@@ -63,7 +63,7 @@ struct core_group_calls {
     void (*leave_order)(struct kiln_thread *thread, uint8_t priority);
     void (*join_order)(struct kiln_thread *thread);
 
-    /* The running thread ends. Interrupts on. */
+    /* The running thread ends. */
     void (*end)(struct kiln_thread *self);
 
     /* A thread that does not run comes into the group of another CPU, whose it then is to be, and
