@@ -3,6 +3,7 @@
 
 #include <arch/spin.h>
 #include <core/cancel.h>
+#include <core/channel.h>
 #include <core/group.h>
 #include <core/place.h>
 #include <core/registry.h>
@@ -197,6 +198,8 @@ static _Noreturn void leave(struct percpu *percpu, struct kiln_thread *self)
     arch_context_leave(&next->context, &self->has_left);
 }
 
+void (*core_channels_leave)(struct kiln_thread *server);
+
 /* Somebody else may join it. */
 static void give_up_joining(struct kiln_thread *thread)
 {
@@ -217,6 +220,8 @@ static void clean_up(struct kiln_thread *self)
         kiln_thread_set_cancellable(false);
         core_thread_data_destroy(self);
     }
+    if (self->serves)
+        core_channels_leave(self);
     if (self->timer.expired)
         core_timer_stop_and_wait(&self->timer);
     trim_spares();

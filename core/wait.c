@@ -244,14 +244,14 @@ static void time_out(struct core_timer *timer)
         core_wake(-ETIMEDOUT, thread, arch_irq_save());
 }
 
-static void start_timer(struct kiln_thread *self, int64_t deadline)
+void core_wait_start_timer(struct kiln_thread *self, int64_t deadline)
 {
     self->timer.expired = time_out;
     core_timer_start(&self->timer, core_clock_deadline(deadline));
 }
 
 /* Another CPU may be about to end the wait, though it is over: not the next one. */
-static void stop_timer(struct kiln_thread *self)
+void core_wait_stop_timer(struct kiln_thread *self)
 {
     core_timer_stop_and_wait(&self->timer);
 }
@@ -263,10 +263,10 @@ int core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t i
 
     if (deadline == KILN_FOREVER)
         return core_wait(queue, irq_state);
-    start_timer(self, deadline);
+    core_wait_start_timer(self, deadline);
     result = core_wait(queue, irq_state);
     if (result != -ETIMEDOUT)
-        stop_timer(self);
+        core_wait_stop_timer(self);
     return result;
 }
 
@@ -290,7 +290,7 @@ int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, i
 
     __atomic_store_n(&self->firm, FIRM_WAIT, __ATOMIC_RELAXED);
     if (deadline != KILN_FOREVER)
-        start_timer(self, deadline);
+        core_wait_start_timer(self, deadline);
     core_assert_may_wait(irq_state);
     core_leave_run_queue(percpu, self);
     core_lock(&queue->lock);
@@ -301,7 +301,7 @@ int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, i
     next = run_queue_first(percpu);
     result = core_block(percpu, self, next, irq_state);
     if (deadline != KILN_FOREVER && result != -ETIMEDOUT)
-        stop_timer(self);
+        core_wait_stop_timer(self);
     __atomic_store_n(&self->firm, 0, __ATOMIC_RELAXED);
     return result;
 }

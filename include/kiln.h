@@ -9,6 +9,7 @@
 #include <kiln/binary_semaphore.h>
 #include <kiln/byte_ring.h>
 #include <kiln/cache.h>
+#include <kiln/channel.h>
 #include <kiln/clock.h>
 #include <kiln/config.h>
 #include <kiln/console.h>

@@ -48,6 +48,7 @@ enum thread_state {
 #define CORE_WAITS_TO_BE_NOTIFIED (UINT64_C(1) << 63)
 
 struct core_member;
+struct kiln_channel;
 struct kiln_mutex;
 
 /*
@@ -97,7 +98,8 @@ struct kiln_thread {
     uint32_t cpu;      /* atomic: where it runs or will; changes only on that CPU */
     uint32_t requests; /* atomic; who makes it differ from 0 puts it into its CPU's inbox */
     struct kiln_thread *inbox_next;
-    struct core_timer timer; /* ends its wait */
+    struct core_timer timer;     /* ends its wait */
+    struct kiln_channel *serves; /* channels whose server it is; core_inheritance_lock */
 
     /* Those who join it; itself while it sleeps. */
     struct kiln_wait_queue finished;

@@ -166,6 +166,34 @@ static void measure_notification(void)
     stop("notification", RUNS);
 }
 
+KILN_CHANNEL(channel);
+
+static void *serves(void *unused)
+{
+    static struct message request;
+    size_t bytes;
+
+    for (unsigned i = 0; i <= RUNS; i++) {
+        kiln_channel_receive(&channel, &request, sizeof request, &bytes);
+        kiln_channel_reply(&channel, &request, sizeof request);
+    }
+    return unused;
+}
+
+/* The server's own priority is below the client's. */
+static void measure_channel(void)
+{
+    struct kiln_thread *server = begin(BASE - 1, serves);
+    static struct message message = {{1, 2}};
+
+    kiln_channel_call(&channel, &message, sizeof message, &message, sizeof message, NULL);
+    start();
+    for (unsigned i = 0; i < RUNS; i++)
+        kiln_channel_call(&channel, &message, sizeof message, &message, sizeof message, NULL);
+    stop("channel", RUNS);
+    kiln_thread_join(server, NULL);
+}
+
 static void *measures(void *unused)
 {
     measure_queue();
@@ -173,6 +201,7 @@ static void *measures(void *unused)
     measure_rings();
     measure_mailbox();
     measure_notification();
+    measure_channel();
     return unused;
 }
 
