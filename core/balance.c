@@ -26,7 +26,7 @@ static uint32_t bit_of(unsigned cpu)
 /* Where it may run, which others may change. */
 static uint32_t cpus_of(const struct kiln_thread *thread)
 {
-    return __atomic_load_n(&thread->cpus, __ATOMIC_RELAXED);
+    return CORE_SHARED_LOAD(thread->cpus);
 }
 
 /* The thread's deadlines, if it has any, are to be kept there from now on, and it is ready nowhere:

@@ -15,7 +15,7 @@ struct kiln_spinlock core_inheritance_lock = KILN_SPINLOCK_INIT;
 
 void core_set_rank(struct kiln_thread *thread)
 {
-    uint8_t priority = __atomic_load_n(&thread->priority, __ATOMIC_RELAXED);
+    uint8_t priority = CORE_SHARED_LOAD(thread->priority);
 
     thread->rank = RANK_OF(priority);
     if (thread->threshold > priority)
@@ -30,14 +30,14 @@ void core_set_rank(struct kiln_thread *thread)
 
 static void set_priority(struct percpu *percpu, struct kiln_thread *thread, uint8_t priority)
 {
-    __atomic_store_n(&thread->priority, priority, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(thread->priority, priority);
     core_set_ring(percpu, thread);
 }
 
 /* True: it waits in a queue, and has its new place there. */
 static bool change_waiting(struct kiln_thread *thread, uint8_t priority)
 {
-    struct kiln_wait_queue *queue = __atomic_load_n(&thread->queue, __ATOMIC_RELAXED);
+    struct kiln_wait_queue *queue = CORE_SHARED_LOAD(thread->queue);
 
     if (!queue)
         return false;
@@ -74,7 +74,7 @@ void core_update_priority(struct kiln_thread *thread)
 
     if (thread->member)
         core_group_calls->leave_order(thread, priority);
-    if (priority != __atomic_load_n(&thread->priority, __ATOMIC_RELAXED)) {
+    if (priority != CORE_SHARED_LOAD(thread->priority)) {
         if (thread_is_ready(thread))
             change_ready(arch_percpu(), thread, priority);
         else if (!change_waiting(thread, priority))

@@ -137,7 +137,7 @@ void core_make_ready_anywhere(int64_t result, struct kiln_thread *thread)
 /* With several CPUs: it is this one's, and none is idle, to which it could go. */
 static inline bool is_simple(const struct kiln_thread *thread)
 {
-    return __atomic_load_n(&thread->cpu, __ATOMIC_ACQUIRE) == arch_cpu_id() && !core_idle_cpus;
+    return CORE_SHARED_LOAD(thread->cpu) == arch_cpu_id() && !core_idle_cpus;
 }
 
 /* Another CPU's thread, or one that may become so, or a special one. */

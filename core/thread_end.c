@@ -276,7 +276,7 @@ static int wait_as_joiner(struct kiln_thread *thread, int64_t deadline, uintptr_
 
 static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t state)
 {
-    bool has_ended = __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_GONE;
+    bool has_ended = CORE_SHARED_LOAD(thread->state) == THREAD_GONE;
     int error = 0;
 
     if (thread->is_detached || thread->joiner) {
@@ -328,7 +328,7 @@ int kiln_thread_detach(struct kiln_thread *thread)
         return -EINVAL;
     }
     thread->is_detached = true;
-    has_ended = __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_GONE;
+    has_ended = CORE_SHARED_LOAD(thread->state) == THREAD_GONE;
     core_unlock(&thread->finished.lock);
     arch_irq_restore(state);
     if (has_ended)

@@ -101,7 +101,7 @@ void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread)
         core_wait_remove_only(queue, thread);
         return;
     }
-    __atomic_store_n(&thread->queue, NULL, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(thread->queue, NULL);
     unlink_thread(queue, thread);
 }
 
@@ -124,7 +124,7 @@ int core_wait_refuse(const struct kiln_wait_queue *queue)
 static __attribute__((noinline)) int stay(struct kiln_wait_queue *queue, struct kiln_thread *self,
                                           uintptr_t irq_state)
 {
-    __atomic_store_n(&self->queue, NULL, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(self->queue, NULL);
     thread_set_state(self, THREAD_READY);
     run_queue_add(self);
     run_queue_to_front(self);
@@ -205,7 +205,7 @@ struct kiln_thread *core_wait_take_all(struct kiln_wait_queue *queue)
     if (!first)
         return NULL;
     do {
-        __atomic_store_n(&thread->queue, NULL, __ATOMIC_RELAXED);
+        CORE_SHARED_STORE(thread->queue, NULL);
         thread = thread->next;
     } while (thread != first);
     first->previous->next = NULL;
@@ -275,9 +275,9 @@ int core_wait_firm_until(struct kiln_wait_queue *queue, int64_t deadline, uintpt
     struct kiln_thread *self = arch_thread_self();
     int result;
 
-    __atomic_store_n(&self->firm, FIRM_WAIT, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(self->firm, FIRM_WAIT);
     result = core_wait_until(queue, deadline, irq_state);
-    __atomic_store_n(&self->firm, 0, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(self->firm, 0);
     return result;
 }
 
@@ -288,7 +288,7 @@ int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, i
     struct percpu *percpu = arch_percpu();
     int result;
 
-    __atomic_store_n(&self->firm, FIRM_WAIT, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(self->firm, FIRM_WAIT);
     if (deadline != KILN_FOREVER)
         core_wait_start_timer(self, deadline);
     core_assert_may_wait(irq_state);
@@ -302,6 +302,6 @@ int core_wait_firmly(struct kiln_wait_queue *queue, struct kiln_thread *owner, i
     result = core_block(percpu, self, next, irq_state);
     if (deadline != KILN_FOREVER && result != -ETIMEDOUT)
         core_wait_stop_timer(self);
-    __atomic_store_n(&self->firm, 0, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(self->firm, 0);
     return result;
 }

@@ -50,7 +50,7 @@ MUTATIONS = [
      "    core_unlock"),
     ("the time of a wait that is over goes on", "core/wait.c",
      "    result = core_wait(queue, irq_state);\n    if (result != -ETIMEDOUT)\n"
-     "        stop_timer(self);\n", "    result = core_wait(queue, irq_state);\n"),
+     "        core_wait_stop_timer(self);\n", "    result = core_wait(queue, irq_state);\n"),
     ("equals in a wait queue go the other way round", "core/wait.c",
      "ring_insert_before(level->next_level, thread);",
      "ring_insert_before(level->next, thread);"),

@@ -41,7 +41,7 @@ static inline void core_release(void)
         return;
     state = arch_irq_save();
     if (--self->scheduler_locks == 0) {
-        void (*after_hold)(uintptr_t) = __atomic_load_n(&core_after_hold, __ATOMIC_RELAXED);
+        void (*after_hold)(uintptr_t) = CORE_SHARED_LOAD(core_after_hold);
 
         if (after_hold) {
             after_hold(state);

@@ -3,6 +3,7 @@
 #define CORE_THREAD_H
 
 #include <arch/context.h>
+#include <core/shared.h>
 #include <core/timer.h>
 #include <kiln/thread.h>
 #include <kiln/wait.h>
@@ -129,15 +130,14 @@ _Static_assert(offsetof(struct kiln_thread, context) == 0, "arch/ finds it there
 
 static inline void thread_set_state(struct kiln_thread *thread, enum thread_state state)
 {
-    __atomic_store_n(&thread->state, (uint8_t)state, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(thread->state, (uint8_t)state);
 }
 
 /* Whether it is in its CPU's run queue, as the running thread is too. Its CPU; interrupts masked.
  */
 static inline bool thread_is_ready(const struct kiln_thread *thread)
 {
-    return __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == THREAD_READY &&
-           (KILN_CONFIG_SMP || !thread->queue);
+    return CORE_SHARED_LOAD(thread->state) == THREAD_READY && (KILN_CONFIG_SMP || !thread->queue);
 }
 
 /* All threads, and those that are kept for new ones: through registry_next. core_threads_lock, but

@@ -16,7 +16,7 @@ void core_wait_remove(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 /* Where it waits. Its CPU alone says that it is ready again. */
 static inline void core_wait_note(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
-    __atomic_store_n(&thread->queue, queue, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(thread->queue, queue);
     if (KILN_CONFIG_SMP)
         thread_set_state(thread, THREAD_WAITING);
 }
@@ -34,7 +34,7 @@ static inline void core_wait_add_first(struct kiln_wait_queue *queue, struct kil
 
 static inline void core_wait_remove_only(struct kiln_wait_queue *queue, struct kiln_thread *thread)
 {
-    __atomic_store_n(&thread->queue, NULL, __ATOMIC_RELAXED);
+    CORE_SHARED_STORE(thread->queue, NULL);
     queue->first = NULL;
 }
 
