@@ -25,6 +25,7 @@ struct location;
 
 /* Why a CPU stands where it stands. */
 enum place {
+    PLACE_START,  /* before it has done anything */
     PLACE_ACCESS, /* before an access or the like: it can go on */
     PLACE_SPIN,   /* once it does not only repeat itself: another CPU changes what it has read */
     PLACE_IDLE,   /* with an interrupt */
@@ -47,7 +48,7 @@ struct cpu {
 
 struct call {
     uint32_t before; /* calls that had returned when it was made */
-    uint8_t operation, has_returned;
+    uint8_t operation, has_returned, is_withdrawn;
     uint64_t argument, result;
 };
 

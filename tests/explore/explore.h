@@ -22,7 +22,7 @@ struct explore_scenario {
     void (*begin)(void);
 
     /* What is true between any two accesses, and what is once all threads have ended; looked at
-     * without being explored. May be NULL. */
+     * without being explored, and what they change is taken back. May be NULL. */
     void (*always)(void);
     void (*end)(void);
 
@@ -84,6 +84,12 @@ struct explore_model {
 
 unsigned explore_call(unsigned operation, uint64_t argument);
 void explore_return(unsigned call, uint64_t result);
+
+/* The call is as if it had not been. */
+void explore_withdraw(unsigned call);
+
+/* Whether another call was not over when this one was made, or is not over yet. */
+bool explore_overlaps(unsigned call);
 #define EXPLORE_CALLS 16
 
 /* The calls and results of this schedule have such an order; else it fails. In `end`. */

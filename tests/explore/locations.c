@@ -76,7 +76,7 @@ struct location *location_touch(uintptr_t address, bool is_write)
     uint32_t cpu_bit = 1u << machine.current;
     uint32_t context_bit = 1u << (cpu->in_interrupt ? STACKS_MOST : cpu->stack);
 
-    if ((*cpus & cpu_bit) && (*contexts & context_bit))
+    if (((*cpus & cpu_bit) && (*contexts & context_bit)) || machine_is_checking)
         return location;
     *cpus |= cpu_bit;
     *contexts |= context_bit;

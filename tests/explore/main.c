@@ -1,6 +1,7 @@
 /* An explorer: walks the schedules of each of its scenarios, or runs one schedule again. */
 #include "engine.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,28 @@ static int run_apart(const struct explore_scenario *scenario)
     return 2;
 }
 
+/* A wild access ends the schedule as a failed check does, on a stack of its own. */
+static void handle_fault(int number, siginfo_t *information, void *unused)
+{
+    (void)unused;
+    if (!is_watching)
+        _exit(2);
+    explore_fail("signal %d: an access to %p", number, information->si_addr);
+}
+
+static void catch_faults(void)
+{
+    static char stack[1 << 16];
+    const stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
+    struct sigaction action = {.sa_sigaction = handle_fault,
+                               .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+
+    sigaltstack(&other, NULL);
+    sigaction(SIGSEGV, &action, NULL);
+    sigaction(SIGBUS, &action, NULL);
+    sigaction(SIGFPE, &action, NULL);
+}
+
 static bool point_of(const struct explore_scenario *scenario)
 {
     bool holds = run_apart(scenario) == 0;
@@ -149,6 +172,7 @@ int main(int argc, char **argv)
     int status = 0;
 
     read_arguments(argc, argv);
+    catch_faults();
     for (const struct explore_scenario *scenario = explore_scenarios; scenario->name; scenario++) {
         if (wanted.scenario && strcmp(wanted.scenario, scenario->name) != 0)
             continue;

@@ -18,10 +18,12 @@ def mutations():
 
 
 def mutated(text, mutation):
-    old, new = ("\n".join(mutation[key]) for key in ("old", "new"))
-    if text.count(old) != 1:
-        sys.exit(f"{mutation['source']}: what is to be replaced is there {text.count(old)} times")
-    return text.replace(old, new)
+    for edit in mutation["edits"]:
+        old, new = ("\n".join(edit[key]) for key in ("old", "new"))
+        if text.count(old) != 1:
+            sys.exit(f"{mutation['source']}: {old}\nis there {text.count(old)} times")
+        text = text.replace(old, new)
+    return text
 
 
 def plant(name, path):

@@ -58,7 +58,7 @@ bool replay_is_due(void)
 
 void trace_event(const char *kind, uintptr_t address, uint64_t value, uintptr_t place)
 {
-    if (!replays || line_count == TRACE_MOST)
+    if (!replays || machine_is_checking || line_count == TRACE_MOST)
         return;
     lines[line_count++] = (struct line){
         .event = machine.events - 1,

@@ -98,15 +98,16 @@ static uint64_t state_of_cpu(const struct cpu *cpu)
 {
     uint64_t flags = (uint64_t)cpu->stack | (uint64_t)cpu->irqs_off << 8 |
                      (uint64_t)cpu->in_interrupt << 9 | (uint64_t)cpu->alarm_on << 10 |
-                     (uint64_t)cpu->has_ipi << 11 | (uint64_t)cpu->place << 12;
+                     (uint64_t)cpu->has_ipi << 11 | (uint64_t)cpu->place << 12 |
+                     (uint64_t)can_go_on(cpu) << 16;
 
     return mix(flags, cpu->alarm_on ? cpu->alarm : 0);
 }
 
 static uint64_t state_of_call(const struct call *call)
 {
-    uint64_t flags =
-        (uint64_t)call->before << 32 | (uint64_t)call->operation << 8 | call->has_returned;
+    uint64_t flags = (uint64_t)call->before << 32 | (uint64_t)call->operation << 8 |
+                     (uint64_t)call->is_withdrawn << 1 | call->has_returned;
 
     return mix(mix(flags, call->argument), call->result);
 }
@@ -198,14 +199,19 @@ static void choose(struct node *node, unsigned bound)
             add_cpu(node, cpu);
 }
 
+/* The last one of a schedule that fails says where. */
+static void note_decision(struct decision decision)
+{
+    need(path_length < PATH_MOST, "a schedule has too many choices");
+    path[path_length++] = decision;
+}
+
 static void go(struct decision choice, bool is_bounded)
 {
     if (choice.cpu != machine.current && can_go_on(cpu_now()) && is_bounded)
         machine.preemptions++;
-    if (choice.cpu != machine.current || choice.source != NO_SOURCE) {
-        need(path_length < PATH_MOST, "a schedule has too many choices");
-        path[path_length++] = choice;
-    }
+    if (choice.cpu != machine.current || choice.source != NO_SOURCE)
+        note_decision(choice);
     machine.current = choice.cpu;
     cpu_now()->source = choice.source;
     machine_go_on();
@@ -224,15 +230,22 @@ bool has_ended(void)
     return true;
 }
 
-/* The scenario's own look at a state. */
+/* The scenario's own look at a state: what it changes is taken back. */
 static void check(void (*function)(void))
 {
+    static struct machine before;
+    size_t undo = undo_length();
+
     if (!function || failure[0])
         return;
-    machine_is_checking = true;
+    memcpy(&before, &machine, sizeof(machine));
+    machine_is_checking = is_watching = true;
     if (setjmp(machine_checks) == 0)
         function();
-    machine_is_checking = false;
+    flush_writes();
+    machine_is_checking = is_watching = false;
+    undo_to(undo);
+    memcpy(&machine, &before, sizeof(machine));
 }
 
 /* Wrong, whatever comes next. */
@@ -281,8 +294,10 @@ static bool walk(unsigned bound, struct figures *figures)
         struct node *node = &nodes[node_count];
         struct decision choice;
 
-        if (fails(node, bound))
+        if (fails(node, bound)) {
+            note_decision((struct decision){machine.events, (uint8_t)machine.current, NO_SOURCE});
             return true;
+        }
         if (has_ended()) {
             figures->ends++;
             return false;
