@@ -42,7 +42,9 @@ struct cpu {
     uint8_t window_count;
     enum place place;
     uint64_t alarm;
-    uint64_t spins_on;                    /* its stack as it stood at the last PLACE_SPIN */
+    uint64_t spins_on;    /* its stack as it stood at PLACE_SPIN; 0: it is in no such loop */
+    uintptr_t spin_frame; /* of the function with the loop, on this stack: */
+    unsigned spin_stack;
     struct location *window[WINDOW_MOST]; /* what it has read since it spins */
 };
 

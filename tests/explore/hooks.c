@@ -8,6 +8,7 @@
 
 #define PENDING_MOST 512u
 #define HERE         ((uintptr_t)__builtin_return_address(0))
+#define CALLER       (*(const uintptr_t *)__builtin_frame_address(0))
 
 /* Words that the running context is about to write, or has just written: the compiler does not say
  * when. */
@@ -38,10 +39,13 @@ static void watch(struct location *location)
 }
 
 /* The access is this event; others may come before it. */
-static void come_to(uintptr_t address, size_t bytes, bool is_write)
+static void come_to(uintptr_t address, size_t bytes, bool is_write, uintptr_t frame)
 {
     bool is_point = false;
+    struct cpu *cpu = cpu_now();
 
+    if (cpu->stack == cpu->spin_stack && frame > cpu->spin_frame)
+        cpu->spins_on = 0; /* the function with the loop has returned */
     for (uintptr_t word = address & ~(uintptr_t)7; word < address + bytes; word += 8)
         is_point |= location_is_shared(location_touch(word, is_write), is_write);
     if (is_replaying() ? replay_is_due() : is_point)
@@ -78,37 +82,39 @@ static void announce(uintptr_t address, size_t bytes)
     }
 }
 
-static void read_access(const volatile void *pointer, size_t bytes, uintptr_t place)
+static void read_access(const volatile void *pointer, size_t bytes, uintptr_t place,
+                        uintptr_t frame)
 {
     uintptr_t address = (uintptr_t)pointer;
 
     if (!is_watching)
         return;
     flush_writes();
-    come_to(address, bytes, false);
+    come_to(address, bytes, false, frame);
     learn(address, bytes);
     trace_event("read", address, value_at(address, bytes), place);
 }
 
-static void write_access(const volatile void *pointer, size_t bytes, uintptr_t place)
+static void write_access(const volatile void *pointer, size_t bytes, uintptr_t place,
+                         uintptr_t frame)
 {
     uintptr_t address = (uintptr_t)pointer;
 
     if (!is_watching)
         return;
     flush_writes();
-    come_to(address, bytes, true);
+    come_to(address, bytes, true, frame);
     announce(address, bytes);
     trace_event("write", address, bytes, place);
 }
 
 /* In place of an atomic access, in four parts. */
-static void atomic_begin(const volatile void *pointer, size_t bytes, bool is_write)
+static void atomic_begin(const volatile void *pointer, size_t bytes, bool is_write, uintptr_t frame)
 {
     if (!is_watching)
         return;
     flush_writes();
-    come_to((uintptr_t)pointer, bytes, is_write);
+    come_to((uintptr_t)pointer, bytes, is_write, frame);
 }
 
 static void atomic_learn(const volatile void *pointer, size_t bytes)
@@ -142,22 +148,22 @@ void __tsan_init(void)
     void __tsan_read##bytes(void *address);                                                        \
     void __tsan_read##bytes(void *address)                                                         \
     {                                                                                              \
-        read_access(address, bytes, HERE);                                                         \
+        read_access(address, bytes, HERE, CALLER);                                                 \
     }                                                                                              \
     void __tsan_write##bytes(void *address);                                                       \
     void __tsan_write##bytes(void *address)                                                        \
     {                                                                                              \
-        write_access(address, bytes, HERE);                                                        \
+        write_access(address, bytes, HERE, CALLER);                                                \
     }                                                                                              \
     void __tsan_unaligned_read##bytes(void *address);                                              \
     void __tsan_unaligned_read##bytes(void *address)                                               \
     {                                                                                              \
-        read_access(address, bytes, HERE);                                                         \
+        read_access(address, bytes, HERE, CALLER);                                                 \
     }                                                                                              \
     void __tsan_unaligned_write##bytes(void *address);                                             \
     void __tsan_unaligned_write##bytes(void *address)                                              \
     {                                                                                              \
-        write_access(address, bytes, HERE);                                                        \
+        write_access(address, bytes, HERE, CALLER);                                                \
     }
 PLAIN(1)
 PLAIN(2)
@@ -168,7 +174,7 @@ PLAIN(16)
 void __tsan_write_range(void *address, size_t bytes);
 void __tsan_write_range(void *address, size_t bytes)
 {
-    write_access(address, bytes, HERE);
+    write_access(address, bytes, HERE, CALLER);
     pending_range = bytes;
 }
 
@@ -178,7 +184,7 @@ void __tsan_read_range(void *address, size_t bytes);
 void __tsan_read_range(void *address, size_t bytes)
 {
     if (!is_watching || pending_range != bytes) {
-        read_access(address, bytes, HERE);
+        read_access(address, bytes, HERE, CALLER);
         return;
     }
     pending_range = 0;
@@ -190,15 +196,15 @@ void __tsan_read_range(void *address, size_t bytes)
 void *explore_memcpy(void *target, const void *source, size_t bytes);
 void *explore_memcpy(void *target, const void *source, size_t bytes)
 {
-    read_access(source, bytes, HERE);
-    write_access(target, bytes, HERE);
+    read_access(source, bytes, HERE, CALLER);
+    write_access(target, bytes, HERE, CALLER);
     return memcpy(target, source, bytes);
 }
 
 void *explore_memset(void *target, int byte, size_t bytes);
 void *explore_memset(void *target, int byte, size_t bytes)
 {
-    write_access(target, bytes, HERE);
+    write_access(target, bytes, HERE, CALLER);
     return memset(target, byte, bytes);
 }
 
@@ -223,7 +229,7 @@ void __tsan_atomic_signal_fence(int order)
         uint##bits##_t old;                                                                        \
                                                                                                    \
         (void)order;                                                                               \
-        atomic_begin(word, bits / 8, true);                                                        \
+        atomic_begin(word, bits / 8, true, CALLER);                                                \
         atomic_learn(word, bits / 8);                                                              \
         atomic_announce(word, bits / 8);                                                           \
         old = *word;                                                                               \
@@ -242,7 +248,7 @@ void __tsan_atomic_signal_fence(int order)
     {                                                                                              \
         (void)order;                                                                               \
         (void)failed_order;                                                                        \
-        atomic_begin(word, bits / 8, true);                                                        \
+        atomic_begin(word, bits / 8, true, CALLER);                                                \
         atomic_learn(word, bits / 8);                                                              \
         if (*word != *expected) {                                                                  \
             atomic_announce(expected, bits / 8);                                                   \
@@ -261,7 +267,7 @@ void __tsan_atomic_signal_fence(int order)
     uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *word, int order)      \
     {                                                                                              \
         (void)order;                                                                               \
-        atomic_begin(word, bits / 8, false);                                                       \
+        atomic_begin(word, bits / 8, false, CALLER);                                               \
         atomic_learn(word, bits / 8);                                                              \
         atomic_end("load", word, bits / 8, HERE);                                                  \
         return *word;                                                                              \
@@ -272,7 +278,7 @@ void __tsan_atomic_signal_fence(int order)
                                      int order)                                                    \
     {                                                                                              \
         (void)order;                                                                               \
-        atomic_begin(word, bits / 8, true);                                                        \
+        atomic_begin(word, bits / 8, true, CALLER);                                                \
         atomic_announce(word, bits / 8);                                                           \
         *word = value;                                                                             \
         atomic_end("store", word, bits / 8, HERE);                                                 \

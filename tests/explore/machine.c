@@ -327,6 +327,8 @@ void host_relax(void)
     if (!is_watching)
         explore_fail("something spins before the scenario runs");
     flush_writes();
+    cpu_now()->spin_frame = *(const uintptr_t *)__builtin_frame_address(0);
+    cpu_now()->spin_stack = cpu_now()->stack;
     point(PLACE_SPIN);
     machine.events++;
     note(3);

@@ -101,7 +101,7 @@ static uint64_t state_of_cpu(const struct cpu *cpu)
                      (uint64_t)cpu->has_ipi << 11 | (uint64_t)cpu->place << 12 |
                      (uint64_t)can_go_on(cpu) << 16;
 
-    return mix(flags, cpu->alarm_on ? cpu->alarm : 0);
+    return mix(mix(flags, cpu->alarm_on ? cpu->alarm : 0), cpu->spins_on);
 }
 
 static uint64_t state_of_call(const struct call *call)
@@ -375,6 +375,10 @@ bool search(unsigned bound, bool is_last, struct figures *figures)
         figures->states = seen_count;
         figures->passes++;
     } while (holds && is_last && has_learnt);
+    if (holds && figures->ends == 0) {
+        snprintf(failure, sizeof(failure), "no schedule comes to its end: all go round for ever");
+        return false;
+    }
     return holds;
 }
 
