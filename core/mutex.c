@@ -1,51 +1,54 @@
 /*
- * Mutexes. The word is the owner's address; its lowest bit sends everybody to the locks: threads
- * wait, and the mutex is on the list of its owner's. Whoever gives back a mutex that others wait
- * for hands it to the first of them.
+ * Mutexes. The word is the owner's address; its lowest bits send everybody to the locks: threads
+ * wait, or the mutex is of a kind. Whoever gives back a mutex that others wait for hands it to the
+ * first of them.
  */
-#include <kiln/mutex.h>
+#include <core/mutex.h>
 
 #include <errno.h>
 #include <arch/spin.h>
 #include <arch/step.h>
-#include <core/mutex.h>
-#include <core/priority.h>
 #include <core/wait.h>
+#include <kiln/cpu.h>
 #include <kiln/time.h>
 
-#define OTHERS_WAIT UINT64_C(1)
-
-static uint64_t address_of(const struct kiln_thread *thread)
+/* Each call that succeeds counts, also one that locks a mutex once more: CHECKS. */
+static inline int count(struct kiln_thread *self, int by, int error)
 {
-    return (uintptr_t)thread;
+    if (KILN_CONFIG_CHECKS && self && (error == 0 || error == -EOWNERDEAD))
+        self->mutexes += (uint32_t)by;
+    return error;
 }
 
-static struct kiln_thread *owner_in(uint64_t word)
+static inline int count_own(int by, int error)
 {
-    return (struct kiln_thread *)(uintptr_t)(word & ~OTHERS_WAIT);
+    return KILN_CONFIG_CHECKS ? count(arch_thread_self(), by, error) : error;
 }
 
 /* Free: takes it. Else, if the thread may wait: marks it, and from then on it changes only under
  * core_inheritance_lock. */
 static uint64_t take_or_mark(struct kiln_mutex *mutex, struct kiln_thread *self, bool may_wait)
 {
-    uint64_t word;
+    uint64_t word, next;
 
     do {
         word = arch_step_begin(&mutex->owner);
-        if (word && (!may_wait || owner_in(word) == self))
+        struct kiln_thread *owner = core_mutex_owner_in(word);
+
+        if (owner && (!may_wait || owner == self))
             return word;
-    } while (!arch_step_end(&mutex->owner, word, word ? word | OTHERS_WAIT : address_of(self)));
+        next = owner ? word | MUTEX_LISTED : word | core_mutex_word(self);
+    } while (!arch_step_end(&mutex->owner, word, next));
     return word;
 }
 
-static void add_held(struct kiln_thread *owner, struct kiln_mutex *mutex)
+void core_mutex_list(struct kiln_mutex *mutex, struct kiln_thread *owner)
 {
     mutex->next_held = owner->held;
     owner->held = mutex;
 }
 
-static void remove_held(struct kiln_thread *owner, struct kiln_mutex *mutex)
+void core_mutex_unlist(struct kiln_mutex *mutex, struct kiln_thread *owner)
 {
     struct kiln_mutex **place = &owner->held;
 
@@ -62,17 +65,17 @@ static void give_up(struct kiln_mutex *mutex, struct kiln_thread *self)
 
     core_lock(&core_inheritance_lock);
     uint64_t word = __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
-    struct kiln_thread *owner = owner_in(word);
+    struct kiln_thread *owner = core_mutex_owner_in(word);
 
     self->wants = NULL;
-    if (word & OTHERS_WAIT) {
+    if (word & MUTEX_LISTED) {
         core_lock(&mutex->queue.lock);
-        bool was_last = !mutex->queue.first;
+        bool was_last = !mutex->queue.first && !core_mutex_is_listed_kind(mutex);
 
         core_unlock(&mutex->queue.lock);
         if (was_last) {
-            remove_held(owner, mutex);
-            __atomic_store_n(&mutex->owner, address_of(owner), __ATOMIC_RELEASE);
+            core_mutex_unlist(mutex, owner);
+            __atomic_store_n(&mutex->owner, word & ~MUTEX_LISTED, __ATOMIC_RELEASE);
         }
         core_inherit(owner);
     }
@@ -80,44 +83,100 @@ static void give_up(struct kiln_mutex *mutex, struct kiln_thread *self)
     core_reschedule(state);
 }
 
-static int cannot_wait(const struct kiln_mutex *mutex, struct kiln_thread *self, uint64_t word)
+/* Whom the mutex is handed to has nothing more to do: it only wakes up. */
+int core_mutex_wait(struct kiln_mutex *mutex, struct kiln_thread *self, int64_t deadline,
+                    uintptr_t irq_state)
 {
-    if (word == 0)
-        return 0;
-    if (KILN_CONFIG_CHECKS && owner_in(word) == self)
-        kiln_panic("mutex %p is locked by thread %s, which holds it", (const void *)mutex,
-                   self->name);
-    return owner_in(word) == self ? -EDEADLK : -EBUSY;
+    int error;
+
+    self->wants = mutex;
+    error = core_wait_firmly(&mutex->queue, core_mutex_owner_in(mutex->owner), deadline, irq_state);
+    if (error == -ETIMEDOUT)
+        give_up(mutex, self);
+    return error;
 }
 
-/* Whom the mutex is handed to has nothing more to do: it only wakes up. */
+static int cannot_wait(const struct kiln_mutex *mutex, struct kiln_thread *self, uint64_t word)
+{
+    if (!core_mutex_owner_in(word))
+        return 0;
+    if (KILN_CONFIG_CHECKS && core_mutex_owner_in(word) == self)
+        kiln_panic("mutex %p is locked by thread %s, which holds it", (const void *)mutex,
+                   self->name);
+    return core_mutex_owner_in(word) == self ? -EDEADLK : -EBUSY;
+}
+
 static __attribute__((noinline)) int lock_slowly(struct kiln_mutex *mutex, struct kiln_thread *self,
                                                  int64_t deadline)
 {
     uintptr_t state = arch_irq_save();
     bool may_wait = deadline != KILN_NOWAIT;
     uint64_t word;
-    int error;
 
     core_lock(&core_inheritance_lock);
+    if (mutex->kind == &core_mutex_gone) {
+        core_unlock(&core_inheritance_lock);
+        arch_irq_restore(state);
+        return core_wait_refuse(&mutex->queue);
+    }
     word = take_or_mark(mutex, self, may_wait);
-    if (word == 0 || !may_wait || owner_in(word) == self) {
+    if (!core_mutex_owner_in(word) || !may_wait || core_mutex_owner_in(word) == self) {
         core_unlock(&core_inheritance_lock);
         arch_irq_restore(state);
         return cannot_wait(mutex, self, word);
     }
-    if (!(word & OTHERS_WAIT))
-        add_held(owner_in(word), mutex);
-    self->wants = mutex;
-    error = core_wait_firmly(&mutex->queue, owner_in(word), deadline, state);
-    if (error)
-        give_up(mutex, self);
-    return error;
+    if (!(word & MUTEX_LISTED))
+        core_mutex_list(mutex, core_mutex_owner_in(word));
+    return core_mutex_wait(mutex, self, deadline, state);
+}
+
+int core_mutex_take(struct kiln_mutex *mutex, int64_t deadline)
+{
+    struct kiln_thread *self = arch_thread_self();
+    uint64_t word;
+
+    do {
+        word = arch_step_begin(&mutex->owner);
+        if (core_mutex_owner_in(word))
+            return lock_slowly(mutex, self, deadline);
+    } while (!arch_step_end(&mutex->owner, word, word | core_mutex_word(self)));
+    return 0;
+}
+
+/* Whether it has become free soon enough to be taken without a switch. Others that wait go first.
+ */
+static bool take_spinning(struct kiln_mutex *mutex, struct kiln_thread *self)
+{
+    for (unsigned looks = 0; looks < CORE_MUTEX_LOOKS; looks++) {
+        uint64_t word = arch_step_begin(&mutex->owner);
+
+        if (word == 0) {
+            if (arch_step_end(&mutex->owner, 0, core_mutex_word(self)))
+                return true;
+        } else if (word & (MUTEX_LISTED | MUTEX_OF_KIND) || core_mutex_owner_in(word) == self) {
+            return false;
+        }
+        arch_spin_relax();
+    }
+    return false;
 }
 
 static int lock_and_wait(struct kiln_mutex *mutex)
 {
-    return lock_slowly(mutex, arch_thread_self(), KILN_FOREVER);
+    struct kiln_thread *self = arch_thread_self();
+
+    if (KILN_CONFIG_SMP && kiln_cpu_count() > 1 && take_spinning(mutex, self))
+        return 0;
+    return lock_slowly(mutex, self, KILN_FOREVER);
+}
+
+static inline bool take_free(struct kiln_mutex *mutex, struct kiln_thread *self)
+{
+    do {
+        if (arch_step_begin(&mutex->owner))
+            return false;
+    } while (!arch_step_end(&mutex->owner, 0, core_mutex_word(self)));
+    return true;
 }
 
 /* With no thread but main() it is an interrupt handler of another CPU that has it. */
@@ -125,22 +184,27 @@ static int lock_alone(struct kiln_mutex *mutex)
 {
     struct kiln_thread *self = arch_thread_self();
 
-    while (kiln_mutex_try(mutex)) {
+    while (!take_free(mutex, self)) {
         uint64_t word = __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
 
-        if (owner_in(word) == self)
+        if (core_mutex_owner_in(word) == self)
             return cannot_wait(mutex, self, word);
         arch_spin_relax();
     }
     return 0;
 }
 
-static int refuse_unlock(struct kiln_mutex *mutex)
+int core_mutex_refuse_unlock(const struct kiln_mutex *mutex)
 {
     if (KILN_CONFIG_CHECKS)
-        kiln_panic("mutex %p is unlocked by thread %s, which does not hold it", (void *)mutex,
+        kiln_panic("mutex %p is unlocked by thread %s, which does not hold it", (const void *)mutex,
                    arch_thread_self()->name);
     return -EPERM;
+}
+
+static int refuse_unlock(struct kiln_mutex *mutex)
+{
+    return core_mutex_refuse_unlock(mutex);
 }
 
 /* What is not over in a few instructions. A program without threads has nothing of what threads
@@ -150,78 +214,105 @@ static struct {
     int (*unlock)(struct kiln_mutex *mutex);
 } long_ways = {lock_alone, refuse_unlock};
 
+static __attribute__((noinline)) int lock_otherwise(struct kiln_mutex *mutex)
+{
+    if (mutex->kind)
+        return count_own(1, mutex->kind->lock(mutex, KILN_FOREVER));
+    return count_own(1, __atomic_load_n(&long_ways.lock, __ATOMIC_RELAXED)(mutex));
+}
+
 int kiln_mutex_lock(struct kiln_mutex *mutex)
 {
-    uint64_t self = address_of(arch_thread_self()), word;
+    struct kiln_thread *self = arch_thread_self();
+    uint64_t word;
 
     do {
         word = arch_step_begin(&mutex->owner);
         if (__builtin_expect(word != 0, 0))
-            return __atomic_load_n(&long_ways.lock, __ATOMIC_RELAXED)(mutex);
-    } while (__builtin_expect(!arch_step_end(&mutex->owner, word, self), 0));
-    return 0;
+            return lock_otherwise(mutex);
+    } while (__builtin_expect(!arch_step_end(&mutex->owner, word, core_mutex_word(self)), 0));
+    return count(self, 1, 0);
+}
+
+int core_mutex_lock_again(struct kiln_mutex *mutex)
+{
+    return mutex->kind ? mutex->kind->lock(mutex, KILN_FOREVER)
+                       : core_mutex_take(mutex, KILN_FOREVER);
 }
 
 int kiln_mutex_try(struct kiln_mutex *mutex)
 {
     struct kiln_thread *self = arch_thread_self();
 
-    do {
-        if (arch_step_begin(&mutex->owner))
-            return -EBUSY;
-    } while (!arch_step_end(&mutex->owner, 0, address_of(self)));
-    return 0;
+    if (take_free(mutex, self))
+        return count(self, 1, 0);
+    return mutex->kind ? count(self, 1, mutex->kind->lock(mutex, KILN_NOWAIT)) : -EBUSY;
 }
 
 int kiln_mutex_lock_until(struct kiln_mutex *mutex, int64_t deadline)
 {
-    if (kiln_mutex_try(mutex) == 0)
-        return 0;
+    struct kiln_thread *self = arch_thread_self();
+
     core_mutex_begin();
-    return lock_slowly(mutex, arch_thread_self(), deadline);
+    if (mutex->kind)
+        return count(self, 1, mutex->kind->lock(mutex, deadline));
+    return count(self, 1, core_mutex_take(mutex, deadline));
 }
 
-/* The first of those who wait has it now; returns that thread, or NULL. core_inheritance_lock. */
-static struct kiln_thread *hand_over(struct kiln_mutex *mutex, struct kiln_thread *self)
+struct kiln_thread *core_mutex_release(struct kiln_mutex *mutex, struct kiln_thread *owner)
 {
+    uint64_t of_kind = mutex->owner & MUTEX_OF_KIND;
     struct kiln_thread *next;
 
-    remove_held(self, mutex);
+    if (!(mutex->owner & MUTEX_LISTED)) {
+        __atomic_store_n(&mutex->owner, of_kind, __ATOMIC_RELEASE);
+        return NULL;
+    }
+    core_mutex_unlist(mutex, owner);
     core_lock(&mutex->queue.lock);
     next = core_wait_take(&mutex->queue);
-    bool do_others_wait = mutex->queue.first != NULL;
+    bool is_listed = mutex->queue.first || (next && core_mutex_is_listed_kind(mutex));
 
     core_unlock(&mutex->queue.lock);
     if (next)
         next->wants = NULL;
-    if (do_others_wait)
-        add_held(next, mutex);
-    __atomic_store_n(&mutex->owner, address_of(next) | (do_others_wait ? OTHERS_WAIT : 0),
+    if (is_listed)
+        core_mutex_list(mutex, next);
+    __atomic_store_n(&mutex->owner,
+                     core_mutex_word(next) | (is_listed ? MUTEX_LISTED : 0) | of_kind,
                      __ATOMIC_RELEASE);
-    core_inherit(self);
+    core_inherit(owner);
     return next;
 }
 
 /* Others wait, or waited: the last may have given up since the caller looked. */
 static int unlock_slowly(struct kiln_mutex *mutex)
 {
-    struct kiln_thread *self = arch_thread_self();
+    struct kiln_thread *self = arch_thread_self(), *next;
     uintptr_t state = arch_irq_save();
-    struct kiln_thread *next = NULL;
 
-    if (owner_in(__atomic_load_n(&mutex->owner, __ATOMIC_RELAXED)) != self) {
+    if (core_mutex_owner_in(__atomic_load_n(&mutex->owner, __ATOMIC_RELAXED)) != self) {
         arch_irq_restore(state);
-        return refuse_unlock(mutex);
+        return core_mutex_refuse_unlock(mutex);
     }
     core_lock(&core_inheritance_lock);
-    if (mutex->owner & OTHERS_WAIT)
-        next = hand_over(mutex, self);
-    else
-        __atomic_store_n(&mutex->owner, 0, __ATOMIC_RELEASE);
+    next = core_mutex_release(mutex, self);
     core_unlock(&core_inheritance_lock);
     if (next)
         core_make_ready_anywhere(0, next);
     core_reschedule(state);
+    return 0;
+}
+
+int core_mutex_give(struct kiln_mutex *mutex)
+{
+    uint64_t self = core_mutex_word(arch_thread_self()), word;
+
+    do {
+        word = arch_step_begin(&mutex->owner);
+        if ((word & ~MUTEX_OF_KIND) != self)
+            return unlock_slowly(mutex);
+    } while (!arch_step_end(&mutex->owner, word, word & MUTEX_OF_KIND));
     return 0;
 }
 
@@ -231,16 +322,29 @@ void core_mutex_begin(void)
     __atomic_store_n(&long_ways.unlock, unlock_slowly, __ATOMIC_RELAXED);
 }
 
+static __attribute__((noinline)) int unlock_otherwise(struct kiln_mutex *mutex)
+{
+    if (mutex->kind)
+        return count_own(-1, mutex->kind->unlock(mutex));
+    return count_own(-1, __atomic_load_n(&long_ways.unlock, __ATOMIC_RELAXED)(mutex));
+}
+
 int kiln_mutex_unlock(struct kiln_mutex *mutex)
 {
-    uint64_t self = address_of(arch_thread_self()), word;
+    struct kiln_thread *self = arch_thread_self();
+    uint64_t word;
 
     do {
         word = arch_step_begin(&mutex->owner);
-        if (__builtin_expect(word != self, 0))
-            return __atomic_load_n(&long_ways.unlock, __ATOMIC_RELAXED)(mutex);
+        if (__builtin_expect(word != core_mutex_word(self), 0))
+            return unlock_otherwise(mutex);
     } while (__builtin_expect(!arch_step_end(&mutex->owner, word, 0), 0));
-    return 0;
+    return count(self, -1, 0);
+}
+
+struct kiln_thread *kiln_mutex_owner(const struct kiln_mutex *mutex)
+{
+    return core_mutex_owner_in(__atomic_load_n(&mutex->owner, __ATOMIC_RELAXED));
 }
 
 void kiln_mutex_init(struct kiln_mutex *mutex)

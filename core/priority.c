@@ -4,6 +4,7 @@
 #include <core/balance.h>
 #include <core/hold.h>
 #include <core/group.h>
+#include <core/mutex.h>
 #include <core/remote.h>
 #include <core/schedule.h>
 #include <core/wait.h>
@@ -34,22 +35,22 @@ static void set_priority(struct percpu *percpu, struct kiln_thread *thread, uint
     core_set_ring(percpu, thread);
 }
 
-/* True: it waits in a queue, and has its new place there. */
-static bool change_waiting(struct kiln_thread *thread, uint8_t priority)
+/* Another CPU may just have moved it to another queue. */
+bool core_change_waiting(struct kiln_thread *thread, uint8_t priority)
 {
-    struct kiln_wait_queue *queue = CORE_SHARED_LOAD(thread->queue);
+    struct kiln_wait_queue *queue;
+    bool does_wait = false;
 
-    if (!queue)
-        return false;
-    core_lock(&queue->lock);
-    bool does_wait = thread->queue == queue;
-
-    if (does_wait) {
-        core_wait_unlink(queue, thread);
-        set_priority(core_percpu(thread->cpu), thread, priority);
-        core_wait_add(queue, thread);
+    while (!does_wait && (queue = CORE_SHARED_LOAD(thread->queue)) != NULL) {
+        core_lock(&queue->lock);
+        does_wait = thread->queue == queue;
+        if (does_wait) {
+            core_wait_unlink(queue, thread);
+            set_priority(core_percpu(thread->cpu), thread, priority);
+            core_wait_add(queue, thread);
+        }
+        core_unlock(&queue->lock);
     }
-    core_unlock(&queue->lock);
     return does_wait;
 }
 
@@ -77,7 +78,7 @@ void core_update_priority(struct kiln_thread *thread)
     if (priority != CORE_SHARED_LOAD(thread->priority)) {
         if (thread_is_ready(thread))
             change_ready(arch_percpu(), thread, priority);
-        else if (!change_waiting(thread, priority))
+        else if (!core_change_waiting(thread, priority))
             set_priority(arch_percpu(), thread, priority);
     }
     if (thread->member)
@@ -95,16 +96,10 @@ static uint8_t inherited(const struct kiln_thread *thread)
         if (mutex->queue.first && mutex->queue.first->priority > most)
             most = mutex->queue.first->priority;
         core_unlock(&mutex->queue.lock);
+        if (mutex->ceiling > most)
+            most = mutex->ceiling;
     }
     return most;
-}
-
-/* One for whose mutex nobody waits any more can give it back, and end, without the lock: NULL. */
-static struct kiln_thread *owner_of(const struct kiln_mutex *mutex)
-{
-    uint64_t owner = __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
-
-    return owner & 1 ? (struct kiln_thread *)(uintptr_t)(owner - 1) : NULL;
 }
 
 /* Here, or there: who waits for a mutex changes its place at once, wherever it belongs to, since
@@ -118,7 +113,7 @@ static void want(struct kiln_thread *thread, uint8_t priority)
         return;
     }
     if (thread->wants)
-        change_waiting(thread, priority);
+        core_change_waiting(thread, priority);
     core_remote_request(thread, REQUEST_PRIORITY);
 }
 
@@ -130,7 +125,7 @@ void core_inherit(struct kiln_thread *thread)
         if (priority == thread->wanted_priority)
             return;
         want(thread, priority);
-        thread = thread->wants ? owner_of(thread->wants) : NULL;
+        thread = thread->wants ? core_mutex_listed_owner(thread->wants) : NULL;
     }
 }
 

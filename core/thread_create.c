@@ -153,6 +153,8 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->cancel_is_off = false;
     thread->has_data = false;
     thread->firm = 0;
+    if (KILN_CONFIG_CHECKS)
+        thread->mutexes = 0;
     thread->has_left = 0;
     thread->notification = 0;
     thread->held = NULL;

@@ -5,6 +5,7 @@
 #include <core/cancel.h>
 #include <core/channel.h>
 #include <core/group.h>
+#include <core/mutex.h>
 #include <core/place.h>
 #include <core/registry.h>
 #include <core/remote.h>
@@ -211,6 +212,14 @@ static void give_up_joining(struct kiln_thread *thread)
     arch_irq_restore(state);
 }
 
+/* What others may wait for. */
+static __attribute__((noinline)) void give_back(struct kiln_thread *self)
+{
+    if (self->serves)
+        core_channels_leave(self);
+    core_mutex_owner_ends(self);
+}
+
 /* It is not cancelled again, whatever its data's destructors wait for. */
 static void clean_up(struct kiln_thread *self)
 {
@@ -220,8 +229,8 @@ static void clean_up(struct kiln_thread *self)
         kiln_thread_set_cancellable(false);
         core_thread_data_destroy(self);
     }
-    if (self->serves)
-        core_channels_leave(self);
+    if (((uintptr_t)self->serves | (uintptr_t)self->held) || (KILN_CONFIG_CHECKS && self->mutexes))
+        give_back(self);
     if (self->timer.expired)
         core_timer_stop_and_wait(&self->timer);
     trim_spares();

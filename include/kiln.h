@@ -11,6 +11,7 @@
 #include <kiln/cache.h>
 #include <kiln/channel.h>
 #include <kiln/clock.h>
+#include <kiln/condition.h>
 #include <kiln/config.h>
 #include <kiln/console.h>
 #include <kiln/cpu.h>
@@ -30,6 +31,7 @@
 #include <kiln/message_buffer.h>
 #include <kiln/mutex.h>
 #include <kiln/notification.h>
+#include <kiln/once.h>
 #include <kiln/page.h>
 #include <kiln/panic.h>
 #include <kiln/pci.h>

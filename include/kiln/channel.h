@@ -27,8 +27,8 @@ struct kiln_channel {
 /** A channel without a server. */
 #define KILN_CHANNEL_INIT                                                                          \
     {                                                                                              \
-        {0, KILN_WAIT_QUEUE_INIT("reply"), NULL}, KILN_WAIT_QUEUE_INIT("call"), NULL, NULL, false, \
-            false, false                                                                           \
+        {0, KILN_WAIT_QUEUE_INIT("reply"), NULL, NULL, 0, 0, 0}, KILN_WAIT_QUEUE_INIT("call"),     \
+            NULL, NULL, false, false, false                                                        \
     }
 #define KILN_CHANNEL(name) struct kiln_channel name = KILN_CHANNEL_INIT
 

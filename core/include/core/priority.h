@@ -21,6 +21,10 @@ void core_end_hold(uintptr_t irq_state);
 /* Has the thread's wanted_priority count. Its CPU; interrupts masked. */
 void core_update_priority(struct kiln_thread *thread);
 
+/* Gives a thread that waits another place in its queue. False: it does not wait any more. Its CPU,
+ * or core_inheritance_lock while it waits for a mutex; interrupts masked. */
+bool core_change_waiting(struct kiln_thread *thread, uint8_t priority);
+
 /*
  * Works out what the thread inherits, and if that changes its priority does the same for who holds
  * the mutex it waits for, and so on. core_inheritance_lock. The caller sees to it that the CPU

@@ -80,27 +80,28 @@ struct kiln_thread {
     struct kiln_thread *next_level, *previous_level;
     void *exchange; /* while it waits: what the call that it waits in gives, or wants to be given */
 
-    uint8_t base_priority;    /* without what it inherits; core_inheritance_lock, as these three: */
-    uint8_t wanted_priority;  /* with it; counts once its CPU knows. Atomic */
-    uint64_t notification;    /* atomic: its word, and whether it waits for that */
-    struct kiln_mutex *held;  /* mutexes that it holds and others wait for */
-    struct kiln_mutex *wants; /* the one that it waits for */
-    uint8_t threshold;        /* who is not above it does not preempt */
-    uint32_t scheduler_locks; /* nobody does */
-    uint8_t has_own_stack;    /* kiln_stack_create()'s */
-    uint8_t is_detached;      /* under `finished`'s lock */
-    uint8_t is_painted;       /* its stack was filled, to see how much of it is used */
-    uint8_t wants_cancel;     /* atomic */
+    uint8_t base_priority; /* without what it inherits; core_inheritance_lock, as the next five: */
+    uint8_t wanted_priority;     /* with it; counts once its CPU knows. Atomic */
+    uint64_t notification;       /* atomic: its word, and whether it waits for that */
+    struct kiln_mutex *held;     /* mutexes that it holds and that are listed: core/mutex.h */
+    struct kiln_channel *serves; /* channels whose server it is; core_inheritance_lock */
+    struct kiln_mutex *wants;    /* the one that it waits for */
+    uint8_t threshold;           /* who is not above it does not preempt */
+    uint32_t scheduler_locks;    /* nobody does */
+    uint8_t has_own_stack;       /* kiln_stack_create()'s */
+    uint8_t is_detached;         /* under `finished`'s lock */
+    uint8_t is_painted;          /* its stack was filled, to see how much of it is used */
+    uint8_t wants_cancel;        /* atomic */
     uint8_t cancel_is_off;
     uint8_t is_new;    /* has not run */
     uint8_t has_data;  /* has had pointers under keys */
     uint8_t firm;      /* FIRM_...: what does not end its wait; its queue's lock */
     uint32_t has_left; /* atomic: 1 once nothing runs on its stack any more */
     uint32_t cpu;      /* atomic: where it runs or will; changes only on that CPU */
+    uint32_t mutexes;  /* how many locks it has to give back; CHECKS */
     uint32_t requests; /* atomic; who makes it differ from 0 puts it into its CPU's inbox */
     struct kiln_thread *inbox_next;
-    struct core_timer timer;     /* ends its wait */
-    struct kiln_channel *serves; /* channels whose server it is; core_inheritance_lock */
+    struct core_timer timer; /* ends its wait */
 
     /* Those who join it; itself while it sleeps. */
     struct kiln_wait_queue finished;

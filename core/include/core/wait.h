@@ -126,6 +126,11 @@ static inline bool core_wait_is_gone(const struct kiln_thread *first)
 /* Somebody uses what was destroyed: a panic in a debug build, else -EIDRM. */
 int core_wait_refuse(const struct kiln_wait_queue *queue);
 
+/* Has the running thread's wait, which is to begin, end at a deadline with -ETIMEDOUT; and when it
+ * has ended otherwise. Interrupts masked; the latter in a thread. */
+void core_wait_start_timer(struct kiln_thread *self, int64_t deadline);
+void core_wait_stop_timer(struct kiln_thread *self);
+
 /* Takes a thread out that core_wait_add() puts back: who looks at it without the lock meanwhile
  * sees that it waits. The lock. */
 void core_wait_unlink(struct kiln_wait_queue *queue, struct kiln_thread *thread);
