@@ -2,7 +2,7 @@
  * The page allocator against a model, on several machines and as several CPUs; sequences that fail
  * are made short. Then what is not random: limits, watermarks, reclaimers, misuse.
  */
-#include "page_sequence.h"
+#include "page_interrupts.h"
 
 #include <time.h>
 
@@ -57,6 +57,15 @@ static void test_sequences(unsigned machine, uint64_t seed)
     snprintf(what, sizeof(what), "machine %u, %u sequences of %u steps, seed %llu", machine,
              SEQUENCES, STEPS, (unsigned long long)seed);
     tap_check(good, what);
+}
+
+static void test_interruptions(unsigned machine)
+{
+    sequence_interruption = interrupt;
+    interruptions = 0;
+    test_sequences(machine, 100 + machine);
+    sequence_interruption = NULL;
+    TAP_CHECK(interruptions > STEPS * SEQUENCES);
 }
 
 /* The checks find a broken count, and what leads to it comes down to two steps. */
@@ -450,6 +459,8 @@ int main(int argc, char **argv)
         test_sequences(machine, 1 + machine);
         test_sequences(machine, seed + machine);
     }
+    for (unsigned machine = 0; machine < MACHINES; machine++)
+        test_interruptions(machine);
     model_panic_expected = false;
     test_shrinking();
     test_checks();

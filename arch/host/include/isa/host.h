@@ -28,10 +28,11 @@ struct host_cpu {
     /* As core_interrupt(): runs when the CPU idles and the alarm is due, and in host_interrupt();
      * may be NULL. */
     uintptr_t (*interrupt)(uint32_t hint);
-    size_t stack_bytes; /* of each stack that arch_context_init() is given */
-    uint64_t fp;        /* all FP registers there are; see host_fp() */
-    void *left;         /* the context that was switched from last */
-    uint32_t *is_left;  /* what is to be 1 once the CPU is off its stack, or NULL */
+    size_t stack_bytes;         /* of each stack that arch_context_init() is given */
+    uint64_t fp;                /* all FP registers there are; see host_fp() */
+    void *left;                 /* the context that was switched from last */
+    uint32_t *is_left;          /* what is to be 1 once the CPU is off its stack, or NULL */
+    void (*interruption)(void); /* runs wherever interrupts are let through; may be NULL */
 };
 extern struct host_cpu host_cpu;
 

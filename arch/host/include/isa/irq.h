@@ -14,7 +14,11 @@ static inline uintptr_t arch_irq_save(void)
 
 static inline void arch_irq_restore(uintptr_t state)
 {
+    bool come_through = host_cpu.irqs_off && state == 0;
+
     host_cpu.irqs_off = state != 0;
+    if (come_through && host_cpu.interruption && !host_cpu.in_interrupt)
+        host_cpu.interruption();
 }
 
 static inline void arch_irq_enable(void)

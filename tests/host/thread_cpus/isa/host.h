@@ -19,6 +19,7 @@ struct host_cpu {
     bool irqs_off;
     bool in_interrupt;
     bool fp_traps;
+    void (*interruption)(void);
 };
 extern _Thread_local struct host_cpu host_cpu;
 
