@@ -13,8 +13,10 @@
 #include <lib/align.h>
 #include <mm/fault.h>
 
-#define NEIGHBOURHOODS 16u /* free blocks around which a run is searched, at most */
+#define NEIGHBOURHOODS 8u  /* free blocks around which a run is searched, at most */
 #define TAIL_LOOKS     16u /* for blocks in front of one */
+#define RUN_LOOKS      10u /* at blocks of a neighbourhood */
+#define REST_ORDER     5u  /* of a larger block what is too much goes back some at a time */
 #define GROW_BLOCKS    6u  /* that are taken at a time */
 
 static unsigned order_of(size_t pages)
@@ -85,7 +87,7 @@ struct page *page_exact_make(struct page_region *region, size_t frame, size_t pa
     return page;
 }
 
-/* Tails, and what is missing of the block behind them. The lock. */
+/* Tails, and what is missing of the block behind them, or some more. The lock. */
 static struct page *take_block(struct page_zone *zone, size_t pages, unsigned flags)
 {
     unsigned order = order_of(pages);
@@ -106,6 +108,8 @@ static struct page *take_block(struct page_zone *zone, size_t pages, unsigned fl
         end = frame + size;
     }
     remove_blocks(region, start, frame);
+    if (order > REST_ORDER && start + pages < end)
+        return page_exact_make(region, start, end - start);
     page_zone_insert_rest(region, start + pages, end);
     return page_exact_make(region, start, pages);
 }
@@ -207,8 +211,9 @@ static bool look_around(struct page_zone *zone, unsigned order, unsigned number,
         size_t start = tails(region, frame_of(region, page), order_of(pages), pages);
 
         *run = (struct run){region, start, start};
-        while (!is_whole(run, pages) && follow(run))
-            ;
+        for (unsigned looks = RUN_LOOKS; looks > 0 && !is_whole(run, pages); looks--)
+            if (!follow(run))
+                break;
         if (run->frame < start + pages)
             run->start = 0;
         return true;
@@ -310,6 +315,10 @@ struct page *page_exact_take(struct page_zone *zone, size_t pages, unsigned flag
             page = take_block(zone, pages, flags);
         goes_on = may_take && !page && page_open_zone(zone);
         mm_unlock(&zone->lock, state);
+    }
+    if (page && page->pages > pages) {
+        struct page_region *region = page_region_of_descriptor(page);
+        page_exact_shrink(region, frame_of(region, page), pages);
     }
     if (may_take && !page)
         page = take_neighbours(zone, pages, flags);

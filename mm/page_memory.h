@@ -15,7 +15,7 @@
  * descriptors that are looked at. */
 #define PAGE_WORK(times) (4u + (size_t)__builtin_ctzl(times))
 #define PAGE_WORK_MOST   8u
-#define PAGE_LOOKS       24u
+#define PAGE_LOOKS       12u
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "PAGE_HEAD spells struct page's head");
 #define PAGE_HEAD(state, order)    ((uint64_t)(state) | (uint64_t)(order) << 8)

@@ -15,6 +15,7 @@
 #include <mm/page.h>
 #include <mm/shadow.h>
 #include <mm/vm.h>
+#include "table_stock.h"
 
 #define ORDER_LEAST 1u
 #define ORDER_MOST  14u
@@ -24,7 +25,6 @@
 #define NO_SLOT     SIZE_MAX
 #define LOOK_LATER  (SIZE_MAX - 1)
 #define LOOKS       32u /* words at a time, interrupts masked */
-#define RELEASES    4u  /* tables at a time */
 #define MAP_BITS    (ARCH_PAGE_BYTES * 8)
 #define MAPS        (SHELF_BYTES / (ARCH_PAGE_BYTES << ORDER_LEAST) / MAP_BITS)
 #define IN_CACHE    0x8000u /* in `in_use`: nobody's; `owner` then is where it ends */
@@ -44,7 +44,8 @@ struct shelf {
 static struct {
     struct kiln_spinlock lock;
     struct arch_space space; /* the lock to add tables */
-    uintptr_t start;         /* 0 before the first call; atomic */
+    struct table_stock tables;
+    uintptr_t start; /* 0 before the first call; atomic */
     mm_fault_hook_t next_hook;
     struct shelf shelves[SHELVES];
 } stacks = {.lock = KILN_SPINLOCK_INIT};
@@ -125,7 +126,7 @@ static bool stack_fault(const struct arch_frame *frame, arch_print_t print)
 
 static uintptr_t new_table(void)
 {
-    return page_alloc(0, PAGE_ZERO);
+    return table_stock_take(&stacks.tables);
 }
 
 /* Takes a list of pages that TLBs have forgotten. */
@@ -239,17 +240,16 @@ static void release_table(uintptr_t table)
     list_add_last(released, &page->link);
 }
 
-/* Gets the tables of a chunk that nobody uses into a list. They are of the lowest level, since what
- * others translate is more than a chunk. */
+/* Gets the tables of a chunk that nobody uses into a list, some at a time. */
 static void release_tables(const struct chunk *chunk, struct list_node *tables)
 {
     uintptr_t end = chunk->start + chunk->bytes;
-    for (uintptr_t at = chunk->start, next; at < end; at = next) {
-        next = end - at < RELEASES * TABLE_BYTES ? end : at + RELEASES * TABLE_BYTES;
+    for (uintptr_t at = chunk->start; at < end;) {
         uintptr_t state = mm_lock(&stacks.lock);
         released = tables;
         released_at = chunk->start;
-        arch_mmu_release_tables(&stacks.space, at, next - at, chunk->start, end, release_table);
+        at +=
+            arch_mmu_release_tables(&stacks.space, at, end - at, chunk->start, end, release_table);
         mm_unlock(&stacks.lock, state);
     }
 }
@@ -393,18 +393,19 @@ static uintptr_t take_slot(struct shelf *shelf)
 static size_t map(uintptr_t top, size_t from, size_t to)
 {
     for (; from < to; from++) {
-        uintptr_t page = page_alloc(0, PAGE_WAIT);
-        if (!page)
+        uintptr_t at = top - (from + 1) * ARCH_PAGE_BYTES, page;
+        if (!table_stock_fill(&stacks.tables, &stacks.lock, &stacks.space, at, ARCH_PAGE_BYTES) ||
+            !(page = page_alloc(0, PAGE_WAIT)))
             break;
         uintptr_t state = mm_lock(&stacks.lock);
-        int error = arch_mmu_map_page(&stacks.space, top - (from + 1) * ARCH_PAGE_BYTES, page,
-                                      ARCH_MAP_DATA);
+        int error = arch_mmu_map_page(&stacks.space, at, page, ARCH_MAP_DATA);
         mm_unlock(&stacks.lock, state);
         if (error) {
             page_free(page, 0);
             break;
         }
     }
+    table_stock_empty(&stacks.tables, &stacks.lock);
     return from;
 }
 

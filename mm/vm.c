@@ -16,7 +16,7 @@ struct vm vm = {
 
 static uintptr_t new_table(void)
 {
-    return page_alloc(0, PAGE_ZERO);
+    return table_stock_take(&vm.tables);
 }
 
 /* The tables are boot's, but nobody else changes the part for ranges: so this lock is enough. */
@@ -44,6 +44,7 @@ void vm_enter(void)
 
 void vm_leave(void)
 {
+    table_stock_empty(&vm.tables, &vm.lock);
     if (KILN_CONFIG_SMP) {
         __atomic_store_n(&vm.owner, 0, __ATOMIC_RELEASE);
         arch_spin_wake();

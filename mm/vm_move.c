@@ -26,6 +26,9 @@ static size_t move_pages(uintptr_t from, uintptr_t to, size_t bytes)
 {
     size_t done = 0, step = 1;
     while (step && done < bytes) {
+        struct arch_mapping_info info = arch_mmu_query(&vm.space, from + done);
+        if (info.kind != ARCH_MAP_NONE && !vm_make_tables(to + done, info.block_bytes))
+            break;
         uintptr_t state = kiln_spin_lock(&vm.lock);
         step = move_one(from + done, to + done);
         kiln_spin_unlock(&vm.lock, state);
@@ -38,6 +41,8 @@ static size_t move_pages(uintptr_t from, uintptr_t to, size_t bytes)
  * access again cannot be refused. */
 static bool make_place(struct page *page, uintptr_t at)
 {
+    if (!vm_make_tables(at, ARCH_PAGE_BYTES))
+        return false;
     uintptr_t state = kiln_spin_lock(&vm.lock);
     int error = arch_mmu_map_page(&vm.space, at, page_address(page), ARCH_MAP_READ_ONLY);
     if (!error)

@@ -2,7 +2,10 @@
 #include "vm_space.h"
 #include <errno.h>
 #include <lib/align.h>
+#include <mm/lock.h>
 #include <mm/page.h>
+
+#define PROTECT_BYTES (32 * ARCH_PAGE_BYTES) /* at a time */
 
 enum arch_mapping vm_kind(unsigned access)
 {
@@ -11,9 +14,16 @@ enum arch_mapping vm_kind(unsigned access)
     return (enum arch_mapping)kinds[access];
 }
 
+bool vm_make_tables(uintptr_t at, size_t bytes)
+{
+    return table_stock_fill(&vm.tables, &vm.lock, &vm.space, at, bytes);
+}
+
 /* Maps allocated memory. 0 or -ENOMEM. */
 static int map(uintptr_t at, uintptr_t memory, size_t bytes, enum arch_mapping kind)
 {
+    if (!vm_make_tables(at, bytes))
+        return -ENOMEM;
     uintptr_t state = kiln_spin_lock(&vm.lock);
     int error = arch_mmu_map(&vm.space, at, memory, bytes, kind);
     kiln_spin_unlock(&vm.lock, state);
@@ -141,45 +151,46 @@ void vm_drop(uintptr_t start, uintptr_t end)
     for (; high == vm.limit && i < vm.count; i++)
         if (vm.areas[i].is_mapped)
             high = vm.areas[i].start;
-    uintptr_t state = kiln_spin_lock(&vm.lock);
-    arch_mmu_release_tables(&vm.space, start, end - start, low, high, leave_over);
-    kiln_spin_unlock(&vm.lock, state);
+    for (uintptr_t at = start; at < end;) {
+        uintptr_t state = kiln_spin_lock(&vm.lock);
+        at += arch_mmu_release_tables(&vm.space, at, end - at, low, high, leave_over);
+        kiln_spin_unlock(&vm.lock, state);
+    }
     vm_flush_and_free(start, end);
 }
 
-/* Cuts what maps an address into pages, or into blocks of 2 MiB: to give one of them what it has is
- * to put a table in its place. */
+/* Cuts what maps an address into pages, or into blocks of 2 MiB. Faults change no blocks: the table
+ * is made, and the memory split, with interrupts on. */
 static int cut(uintptr_t at, size_t bytes)
 {
-    struct arch_mapping_info info = arch_mmu_query(&vm.space, at);
-    if (info.kind == ARCH_MAP_NONE || info.block_bytes <= bytes)
-        return 0;
-    int error = arch_mmu_protect(&vm.space, align_down(at, bytes), bytes, info.kind);
-    if (error == 0 && bytes == ARCH_PAGE_BYTES)
-        page_split(align_down(info.physical, VM_BLOCK_BYTES), VM_BLOCK_ORDER);
-    return error;
+    struct arch_mapping_info info;
+    while ((info = arch_mmu_query(&vm.space, at)).kind != ARCH_MAP_NONE &&
+           info.block_bytes > bytes) {
+        uintptr_t table = arch_mmu_make_split(&vm.space, at);
+        if (!table)
+            return -ENOMEM;
+        uintptr_t state = kiln_spin_lock(&vm.lock);
+        arch_mmu_split(&vm.space, at, table);
+        kiln_spin_unlock(&vm.lock, state);
+        if (info.block_bytes == VM_BLOCK_BYTES)
+            page_split(align_down(info.physical, VM_BLOCK_BYTES), VM_BLOCK_ORDER);
+    }
+    return 0;
 }
 
 int vm_cut_block(uintptr_t address)
 {
     if (is_aligned(address, VM_GIANT_BYTES))
         return 0;
-    uintptr_t state = kiln_spin_lock(&vm.lock);
-    int error =
-        cut(address, is_aligned(address, VM_BLOCK_BYTES) ? VM_BLOCK_BYTES : ARCH_PAGE_BYTES);
-    kiln_spin_unlock(&vm.lock, state);
-    return error;
+    return cut(address, is_aligned(address, VM_BLOCK_BYTES) ? VM_BLOCK_BYTES : ARCH_PAGE_BYTES);
 }
 
 int vm_cut_blocks(uintptr_t start, uintptr_t end, size_t bytes)
 {
     int error = 0;
     for (uintptr_t at = start; error == 0 && at < end;
-         at = align_down(at, VM_BLOCK_BYTES) + VM_BLOCK_BYTES) {
-        uintptr_t state = kiln_spin_lock(&vm.lock);
+         at = align_down(at, VM_BLOCK_BYTES) + VM_BLOCK_BYTES)
         error = cut(at, bytes);
-        kiln_spin_unlock(&vm.lock, state);
-    }
     return error;
 }
 
@@ -192,15 +203,24 @@ static uintptr_t end_of_part(uintptr_t at)
     return align_down(at, bytes) + bytes;
 }
 
-/* A part at a time, so that interrupts are not masked for long. */
+/* Some pages at a time, so that interrupts are not masked for long. A block is not cut. */
+static void protect_part(uintptr_t start, uintptr_t end, enum arch_mapping kind)
+{
+    bool is_pages = arch_mmu_query(&vm.space, start).block_bytes == ARCH_PAGE_BYTES;
+    for (uintptr_t at = start, next; at < end; at = next) {
+        next = is_pages && end - at > PROTECT_BYTES ? at + PROTECT_BYTES : end;
+        uintptr_t state = mm_lock(&vm.lock);
+        arch_mmu_protect_mapped(&vm.space, at, next - at, kind);
+        mm_unlock(&vm.lock, state);
+    }
+}
+
 void vm_protect_pages(uintptr_t start, uintptr_t end, enum arch_mapping kind)
 {
     for (uintptr_t at = start, next; at < end; at = next) {
         next = end_of_part(at);
         next = next < end ? next : end;
-        uintptr_t state = kiln_spin_lock(&vm.lock);
-        arch_mmu_protect_mapped(&vm.space, at, next - at, kind);
-        kiln_spin_unlock(&vm.lock, state);
+        protect_part(at, next, kind);
     }
     arch_mmu_flush(start, end - start);
 }

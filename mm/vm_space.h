@@ -8,6 +8,7 @@
 #include <kiln/vm.h>
 #include <lib/list.h>
 #include <mm/vm.h>
+#include "table_stock.h"
 
 #define VM_BLOCK_ORDER 9u
 #define VM_BLOCK_BYTES (ARCH_PAGE_BYTES << VM_BLOCK_ORDER)
@@ -32,6 +33,7 @@ struct vm {
     struct kiln_spinlock lock;
     uint32_t owner; /* 1: a call is running; atomic */
     struct arch_space space;
+    struct table_stock tables;
     uintptr_t floor, limit; /* what can be reserved; 0 before the first call */
     struct vm_area *areas;
     size_t count, room;
@@ -87,6 +89,9 @@ void vm_publish_code(uintptr_t start, uintptr_t end);
 
 /* vm_page.c. How an access is mapped. */
 enum arch_mapping vm_kind(unsigned access);
+
+/* Makes what tables a mapping by entries of so many bytes needs. A call. False: no memory. */
+bool vm_make_tables(uintptr_t at, size_t bytes);
 
 /* Maps pages of zeros, as a call. 0 or -ENOMEM, with some mapped. */
 int vm_populate(uintptr_t start, uintptr_t end, unsigned access);

@@ -96,12 +96,21 @@ void arch_mmu_flush(uintptr_t va, size_t bytes);
 void arch_mmu_flush_here(uintptr_t va, size_t bytes);
 
 /*
+ * Puts a table in the place of a block, of smaller ones that map the same: it is made first, which
+ * takes some 1,000 instructions, and leads nowhere until it has its place, while nobody changes the
+ * block. 0: no memory.
+ */
+uintptr_t arch_mmu_make_split(struct arch_space *space, uintptr_t va);
+void arch_mmu_split(struct arch_space *space, uintptr_t va, uintptr_t table);
+
+/*
  * Takes tables out of a space from which a range has been unmapped: those that translate some of
  * it, and nothing outside [low, high), in which nothing is mapped any more. The sink gets them, and
- * may use their memory once the range is flushed.
+ * may use their memory once the range is flushed. That is done for some of the range, in a few
+ * hundred instructions: returns for how many bytes, from the start on.
  */
-void arch_mmu_release_tables(struct arch_space *space, uintptr_t va, size_t bytes, uintptr_t low,
-                             uintptr_t high, void (*sink)(uintptr_t table));
+size_t arch_mmu_release_tables(struct arch_space *space, uintptr_t va, size_t bytes, uintptr_t low,
+                               uintptr_t high, void (*sink)(uintptr_t table));
 
 /* The first address that the space cannot map. */
 uintptr_t arch_mmu_limit(const struct arch_space *space);
