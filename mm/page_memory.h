@@ -13,8 +13,8 @@
 /* What is done at a time, interrupts masked: so much work, of which a block that goes into a list
  * is some, and each doubling that makes it a larger one, by `times`, is one; and so many
  * descriptors that are looked at. */
-#define PAGE_WORK(times) (4u + (size_t)__builtin_ctzl(times))
-#define PAGE_WORK_MOST   8u
+#define PAGE_WORK(times) (3u + 8 * sizeof(long) - (size_t)__builtin_clzl(times))
+#define PAGE_WORK_MOST   10u
 #define PAGE_LOOKS       12u
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "PAGE_HEAD spells struct page's head");

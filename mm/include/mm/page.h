@@ -26,7 +26,7 @@
 #define PAGE_ZONES     2u
 #define PAGE_CPUS      (KILN_CONFIG_SMP ? 16u : 1u) /* as many as any controller serves */
 #define PAGE_HOT       16u                          /* hot pages of a CPU, at most */
-#define PAGE_BATCH     8u                           /* come from the zone at once */
+#define PAGE_BATCH     8u                           /* move between them and the zone */
 
 /* What an allocation may do, or wants: kiln/page.h says what. */
 enum page_flags {
