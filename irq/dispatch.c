@@ -18,13 +18,31 @@ static arch_spinlock_t table_lock;
 static uint32_t is_valid[(IRQ_MOST + 31) / 32];
 static bool is_started; /* atomic; changes under table_lock */
 
-/* What an interrupt without a handler runs. */
+/* Interrupts without a handler that are still to be told of: atomic. */
+static uint32_t unhandled[(IRQ_MOST + 31) / 32];
+
+static void tell_unhandled(void *unused)
+{
+    (void)unused;
+    for (unsigned word = 0; word < (IRQ_MOST + 31) / 32; word++) {
+        uint32_t bits = __atomic_exchange_n(&unhandled[word], 0, __ATOMIC_ACQUIRE);
+
+        for (; bits; bits &= bits - 1)
+            kiln_log_warning("interrupt %u has no handler and is masked now",
+                             32 * word + (unsigned)__builtin_ctz(bits));
+    }
+}
+
+/* What an interrupt without a handler runs. A line on the console takes long: it is written when
+ * the interrupt has ended. */
 static void mask_unhandled(void *argument)
 {
+    static KILN_DEFERRED(tell, tell_unhandled, NULL);
     uint32_t irq = (uint32_t)(uintptr_t)argument;
 
     irq_mask(irq);
-    kiln_log_warning("interrupt %u has no handler and is masked now", (unsigned)irq);
+    __atomic_fetch_or(&unhandled[irq / 32], UINT32_C(1) << irq % 32, __ATOMIC_RELEASE);
+    kiln_irq_defer(&tell);
 }
 
 static void clear(uint32_t irq)

@@ -28,6 +28,13 @@ void kiln_log_write(enum kiln_log_level level, const char *format, ...)
     log_lines++;
 }
 
+/* No handler runs meanwhile. */
+int kiln_irq_defer(struct kiln_deferred *deferred)
+{
+    deferred->function(deferred->argument);
+    return 0;
+}
+
 _Noreturn void kiln_panic(const char *format, ...)
 {
     va_list arguments;
