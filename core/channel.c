@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <core/channel.h>
 #include <core/priority.h>
+#include <core/poll.h>
 #include <core/wait.h>
 #include <kiln/time.h>
 #include <string.h>
@@ -148,21 +149,11 @@ static struct kiln_thread *wake_server(struct kiln_channel *channel, struct kiln
     return server;
 }
 
-static void wake_all(struct kiln_thread *list)
-{
-    while (list) {
-        struct kiln_thread *next = list->next;
-
-        core_make_ready_anywhere(0, list);
-        list = next;
-    }
-}
-
 /* As core_wait_firmly(), with the server woken in between. core_inheritance_lock is released. */
 static int wait_for_reply(struct kiln_channel *channel, struct kiln_thread *self, uintptr_t state)
 {
     struct kiln_wait_queue *queue = &channel->clients.queue;
-    struct kiln_thread *server, *refused = NULL;
+    struct kiln_thread *server, *told, *refused = NULL;
 
     core_leave_run_queue(arch_percpu(), self);
     core_lock(&queue->lock);
@@ -176,12 +167,14 @@ static int wait_for_reply(struct kiln_channel *channel, struct kiln_thread *self
     if (server)
         core_inherit(server);
     server = server ? wake_server(channel, &refused) : NULL;
+    told = channel->has_call ? NULL : core_poll_tell(&channel->pollers);
     if (refused)
         settle(channel);
     core_unlock(&core_inheritance_lock);
     if (server)
         core_make_ready_anywhere(0, server);
-    wake_all(refused);
+    core_make_ready_list(0, told);
+    core_make_ready_list(0, refused);
     return core_block(arch_percpu(), self, run_queue_first(arch_percpu()), state);
 }
 
@@ -285,7 +278,7 @@ static int receive(struct kiln_channel *channel, struct call *room, int64_t dead
         return wait_for_call(channel, self, room, deadline, state);
     if (refused)
         settle(channel);
-    wake_all(refused);
+    core_make_ready_list(0, refused);
     leave(0, state);
     return client ? 0 : receive(channel, room, deadline);
 }
@@ -411,6 +404,7 @@ void kiln_channel_destroy(struct kiln_channel *channel)
     state = arch_irq_save();
     core_lock(&channel->idle.lock);
     core_wait_destroy(&channel->idle, state);
+    core_poll_destroyed(&channel->pollers, &core_inheritance_lock);
 }
 
 void kiln_channel_init(struct kiln_channel *channel)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <arch/step.h>
+#include <core/poll.h>
 #include <core/wait.h>
 #include <kiln/time.h>
 
@@ -49,7 +50,7 @@ static void mark(struct kiln_events *events)
 /* Nobody waits any more. The lock. */
 static void unmark(struct kiln_events *events)
 {
-    if (!events->queue.first)
+    if (!events->queue.first && !events->pollers)
         __atomic_store_n(&events->flags, events->flags & ~WAITED_FOR, __ATOMIC_RELEASE);
 }
 
@@ -160,7 +161,7 @@ static struct kiln_thread *take_satisfied(struct kiln_events *events)
 static __attribute__((noinline)) void set_slowly(struct kiln_events *events, uint64_t flags)
 {
     uintptr_t state = arch_irq_save();
-    struct kiln_thread *list = NULL;
+    struct kiln_thread *list = NULL, *told = NULL;
 
     core_lock(&events->queue.lock);
     mark(events);
@@ -169,11 +170,13 @@ static __attribute__((noinline)) void set_slowly(struct kiln_events *events, uin
     if (!is_gone) {
         events->flags |= flags & KILN_EVENTS_ALL_FLAGS;
         list = take_satisfied(events);
+        told = events->flags & KILN_EVENTS_ALL_FLAGS ? core_poll_tell(&events->pollers) : NULL;
         unmark(events);
     }
     core_unlock(&events->queue.lock);
     if (is_gone)
         core_wait_refuse(&events->queue);
+    core_make_ready_list(0, told);
     core_wake_list(0, list, state);
 }
 
@@ -232,4 +235,5 @@ void kiln_events_destroy(struct kiln_events *events)
     core_lock(&events->queue.lock);
     mark(events);
     core_wait_destroy(&events->queue, state);
+    core_poll_destroyed(&events->pollers, &events->queue.lock);
 }

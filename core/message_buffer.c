@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <core/byte_ring.h>
+#include <core/poll.h>
 #include <core/wait.h>
 #include <kiln/time.h>
 #include <string.h>
@@ -172,8 +173,10 @@ int kiln_message_buffer_send_until(struct kiln_message_buffer *buffer, const voi
     if (bytes > UINT32_MAX || bytes + KILN_MESSAGE_OVERHEAD > buffer->bytes.size)
         return leave(buffer, -EMSGSIZE, state);
     if (is_empty(buffer) || (has_room(buffer, &letter) && is_above_all(buffer))) {
-        if (!is_empty(buffer) || !deliver(buffer, &letter, &woken))
+        if (!is_empty(buffer) || !deliver(buffer, &letter, &woken)) {
             put(buffer, &letter);
+            *woken.last = core_poll_tell(&buffer->pollers);
+        }
         wake(buffer, &woken, state);
         return 0;
     }
@@ -236,10 +239,11 @@ void kiln_message_buffer_destroy(struct kiln_message_buffer *buffer)
 
     buffer->bytes.count = 0;
     core_wait_destroy(&buffer->waiters, state);
+    core_poll_destroyed(&buffer->pollers, &buffer->waiters.lock);
 }
 
 void kiln_message_buffer_init(struct kiln_message_buffer *buffer, void *memory, size_t capacity)
 {
-    *buffer = (struct kiln_message_buffer){KILN_WAIT_QUEUE_INIT("message buffer"),
-                                           {memory, capacity, 0, 0}};
+    *buffer = (struct kiln_message_buffer){
+        KILN_WAIT_QUEUE_INIT("message buffer"), {memory, capacity, 0, 0}, NULL};
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <core/byte_ring.h>
+#include <core/poll.h>
 #include <core/wait.h>
 #include <kiln/time.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static void let_go(struct kiln_pipe *pipe, struct kiln_thread *thread, uintptr_t
 /* Writes a part, to who waits for it or into the pipe. The lock is held, and is released. */
 static void write_some(struct kiln_pipe *pipe, struct transfer *from, uintptr_t state)
 {
-    struct kiln_thread *reader = pipe->bytes.count ? NULL : pipe->waiters.first;
+    struct kiln_thread *reader = pipe->bytes.count ? NULL : pipe->waiters.first, *list;
     size_t bytes = least(from->bytes, KILN_PIPE_STEP);
 
     if (reader) {
@@ -69,7 +70,9 @@ static void write_some(struct kiln_pipe *pipe, struct transfer *from, uintptr_t 
     bytes = least(bytes, byte_ring_room(&pipe->bytes));
     byte_ring_put(&pipe->bytes, from->data, bytes);
     advance(from, bytes);
-    leave(pipe, 0, state);
+    list = core_poll_tell(&pipe->pollers);
+    core_unlock(&pipe->waiters.lock);
+    core_poll_wake(list, state);
 }
 
 static bool has_room(const struct kiln_pipe *pipe)
@@ -206,9 +209,10 @@ void kiln_pipe_destroy(struct kiln_pipe *pipe)
 
     pipe->bytes.count = 0;
     core_wait_destroy(&pipe->waiters, state);
+    core_poll_destroyed(&pipe->pollers, &pipe->waiters.lock);
 }
 
 void kiln_pipe_init(struct kiln_pipe *pipe, void *memory, size_t capacity)
 {
-    *pipe = (struct kiln_pipe){KILN_WAIT_QUEUE_INIT("pipe"), {memory, capacity, 0, 0}};
+    *pipe = (struct kiln_pipe){KILN_WAIT_QUEUE_INIT("pipe"), {memory, capacity, 0, 0}, NULL};
 }

@@ -5,6 +5,7 @@
 #include <kiln/queue.h>
 
 #include <errno.h>
+#include <core/poll.h>
 #include <core/wait.h>
 #include <kiln/time.h>
 #include <string.h>
@@ -139,7 +140,7 @@ static __attribute__((noinline)) int wait_for_room(struct kiln_queue *queue, con
 static __attribute__((noinline)) int send_slowly(struct kiln_queue *queue, const void *message,
                                                  bool to_front, int64_t deadline, uintptr_t state)
 {
-    struct kiln_thread *receiver = receiver_of(queue);
+    struct kiln_thread *receiver = receiver_of(queue), *list;
 
     if (receiver)
         return hand_over(queue, message, receiver, state);
@@ -147,7 +148,10 @@ static __attribute__((noinline)) int send_slowly(struct kiln_queue *queue, const
         return wait_for_room(queue, message, to_front, deadline, state);
     put(queue, message, to_front);
     open_short_way(queue);
-    return leave(queue, 0, state);
+    list = core_poll_tell(&queue->pollers);
+    core_unlock(&queue->waiters.lock);
+    core_poll_wake(list, state);
+    return 0;
 }
 
 /* With the size known where it is called. */
@@ -347,6 +351,7 @@ void kiln_queue_destroy(struct kiln_queue *queue)
     queue->send_below = 0;
     queue->receive_above = UINT32_MAX;
     core_wait_destroy(&queue->waiters, state);
+    core_poll_destroyed(&queue->pollers, &queue->waiters.lock);
 }
 
 void kiln_queue_init(struct kiln_queue *queue, void *places, size_t item_bytes, size_t capacity)

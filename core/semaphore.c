@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <arch/step.h>
+#include <core/poll.h>
 #include <core/wait.h>
 #include <kiln/time.h>
 
@@ -110,7 +111,7 @@ static inline bool add_one(struct kiln_semaphore *semaphore)
 static __attribute__((noinline)) void post_to_others(struct kiln_semaphore *semaphore,
                                                      uintptr_t state)
 {
-    struct kiln_thread *thread = semaphore->queue.first;
+    struct kiln_thread *thread = semaphore->queue.first, *list = NULL;
 
     if (__builtin_expect(core_wait_is_gone(thread), 0)) {
         core_unlock(&semaphore->queue.lock);
@@ -122,11 +123,13 @@ static __attribute__((noinline)) void post_to_others(struct kiln_semaphore *sema
         core_wait_remove(&semaphore->queue, thread);
     else
         __atomic_store_n(&semaphore->count, 1, __ATOMIC_RELEASE);
+    if (!thread)
+        list = core_poll_tell(&semaphore->pollers);
     core_unlock(&semaphore->queue.lock);
     if (thread)
         core_wake(0, thread, state);
     else
-        arch_irq_restore(state);
+        core_poll_wake(list, state);
 }
 
 static __attribute__((noinline)) void post_slowly(struct kiln_semaphore *semaphore)
@@ -205,6 +208,7 @@ void kiln_semaphore_destroy(struct kiln_semaphore *semaphore)
     core_lock(&semaphore->queue.lock);
     __atomic_store_n(&semaphore->count, -1, __ATOMIC_RELAXED);
     core_wait_destroy(&semaphore->queue, state);
+    core_poll_destroyed(&semaphore->pollers, &semaphore->queue.lock);
 }
 
 int64_t kiln_semaphore_count(const struct kiln_semaphore *semaphore)

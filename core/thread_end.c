@@ -7,6 +7,7 @@
 #include <core/group.h>
 #include <core/mutex.h>
 #include <core/place.h>
+#include <core/poll.h>
 #include <core/registry.h>
 #include <core/remote.h>
 #include <core/schedule.h>
@@ -163,12 +164,29 @@ static inline void make_spare(struct kiln_thread *thread)
     arch_irq_restore(state);
 }
 
+/* It is detached, or somebody waits for its end among others: who adds it to a set from now on sees
+ * that it has ended. */
+static __attribute__((noinline)) void tell_others(struct kiln_thread *self, uint8_t is_detached,
+                                                  struct kiln_thread *joiner)
+{
+    struct kiln_thread *told;
+
+    core_lock(&self->finished.lock);
+    told = core_poll_tell(&self->pollers);
+    core_unlock(&self->finished.lock);
+    core_make_ready_list(0, told);
+    if (is_detached & THREAD_IS_DETACHED)
+        make_spare(self);
+    if (joiner)
+        core_make_ready_anywhere(0, joiner);
+}
+
 /* Whoever joins it is woken; if nobody is to, its memory is spare. The thread itself, whose last
  * steps on its stack follow. */
 static inline void tell_end(struct kiln_thread *self)
 {
     struct kiln_thread *joiner;
-    bool is_detached;
+    uint8_t is_detached;
 
     core_lock(&self->finished.lock);
     __atomic_store_n(&self->state, THREAD_GONE, __ATOMIC_RELAXED);
@@ -176,7 +194,7 @@ static inline void tell_end(struct kiln_thread *self)
     joiner = core_wait_take(&self->finished);
     core_unlock(&self->finished.lock);
     if (is_detached)
-        make_spare(self);
+        tell_others(self, is_detached, joiner);
     else if (joiner)
         core_make_ready_anywhere(0, joiner);
 }
@@ -288,7 +306,7 @@ static int wait_for_end(struct kiln_thread *thread, int64_t deadline, uintptr_t 
     bool has_ended = CORE_SHARED_LOAD(thread->state) == THREAD_GONE;
     int error = 0;
 
-    if (thread->is_detached || thread->joiner) {
+    if ((thread->is_detached & THREAD_IS_DETACHED) || thread->joiner) {
         error = -EINVAL;
     } else if (!has_ended && deadline == KILN_NOWAIT) {
         error = -EBUSY;
@@ -331,12 +349,12 @@ int kiln_thread_detach(struct kiln_thread *thread)
     bool has_ended;
 
     core_lock(&thread->finished.lock);
-    if (thread->is_detached || thread->joiner) {
+    if ((thread->is_detached & THREAD_IS_DETACHED) || thread->joiner) {
         core_unlock(&thread->finished.lock);
         arch_irq_restore(state);
         return -EINVAL;
     }
-    thread->is_detached = true;
+    thread->is_detached |= THREAD_IS_DETACHED;
     has_ended = CORE_SHARED_LOAD(thread->state) == THREAD_GONE;
     core_unlock(&thread->finished.lock);
     arch_irq_restore(state);

@@ -213,7 +213,7 @@ struct kiln_thread *core_wait_take_all(struct kiln_wait_queue *queue)
     return first;
 }
 
-void core_wake_list(int64_t result, struct kiln_thread *list, uintptr_t irq_state)
+void core_make_ready_list(int64_t result, struct kiln_thread *list)
 {
     while (list) {
         struct kiln_thread *next = list->next;
@@ -221,6 +221,11 @@ void core_wake_list(int64_t result, struct kiln_thread *list, uintptr_t irq_stat
         core_make_ready_anywhere(result, list);
         list = next;
     }
+}
+
+void core_wake_list(int64_t result, struct kiln_thread *list, uintptr_t irq_state)
+{
+    core_make_ready_list(result, list);
     core_reschedule(irq_state);
 }
 

@@ -38,6 +38,7 @@
 #include <kiln/pipe.h>
 #include <kiln/policy.h>
 #include <kiln/percpu.h>
+#include <kiln/poll.h>
 #include <kiln/pool.h>
 #include <kiln/program.h>
 #include <kiln/queue.h>
@@ -51,6 +52,7 @@
 #include <kiln/thread.h>
 #include <kiln/time.h>
 #include <kiln/timer.h>
+#include <kiln/topic.h>
 #include <kiln/trace.h>
 #include <kiln/vm.h>
 #include <kiln/wait.h>

@@ -6,7 +6,7 @@ include_guard()
 # compile; an option that is not listed is told to all.
 set(SCHEDULER "balance|defer|group|idle|mutex|page_wait|place|policy\\.|priority|reclaimer|remote|schedule|semaphore|sleep|\
 suspend|thread|wait|work|\
-address|barrier|channel|condition|events|latch|mailbox|message|notification|once|pipe|queue|rwlock")
+address|barrier|channel|condition|events|latch|mailbox|message|notification|once|pipe|poll|queue|rwlock|topic")
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
 ^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|irqs_off|leak|log|map|memory_bug|panic|pause|random|registry)|\
 ^core/(spinlock|system|time|timer)|^drivers/pci/access|^posix/(locks|newlib/library_locks|picolibc/)")

@@ -13,14 +13,17 @@
 
 KILN_BEGIN
 
+struct kiln_poll_item;
+
 /** A channel. Its members are the runtime's own. */
 struct kiln_channel {
     struct kiln_mutex clients;   /* "held" by the server, and all who call wait for it */
     struct kiln_wait_queue idle; /* the server, while nobody calls */
     struct kiln_thread *client;  /* whose call is served; NULL: it has given up */
-    struct kiln_channel *next;   /* of the same server */
-    bool has_call;               /* one is served */
-    bool is_lent;                /* the server holds `clients` */
+    struct kiln_poll_item *pollers;
+    struct kiln_channel *next; /* of the same server */
+    bool has_call;             /* one is served */
+    bool is_lent;              /* the server holds `clients` */
     bool is_gone;
 };
 
@@ -28,7 +31,7 @@ struct kiln_channel {
 #define KILN_CHANNEL_INIT                                                                          \
     {                                                                                              \
         {0, KILN_WAIT_QUEUE_INIT("reply"), NULL, NULL, 0, 0, 0}, KILN_WAIT_QUEUE_INIT("call"),     \
-            NULL, NULL, false, false, false                                                        \
+            NULL, NULL, NULL, false, false, false                                                  \
     }
 #define KILN_CHANNEL(name) struct kiln_channel name = KILN_CHANNEL_INIT
 

@@ -10,10 +10,13 @@
 
 KILN_BEGIN
 
+struct kiln_poll_item;
+
 /** Event flags. Its members are the runtime's own. */
 struct kiln_events {
     uint64_t flags; /* bit 63: threads may wait. Atomic, but with that bit under the queue's lock */
     struct kiln_wait_queue queue;
+    struct kiln_poll_item *pollers; /* its lock */
 };
 
 /** The flags that there are. */
@@ -27,7 +30,7 @@ struct kiln_events {
 /** Flags that are all 0. */
 #define KILN_EVENTS_INIT                                                                           \
     {                                                                                              \
-        0, KILN_WAIT_QUEUE_INIT("events")                                                          \
+        0, KILN_WAIT_QUEUE_INIT("events"), NULL                                                    \
     }
 #define KILN_EVENTS(name) struct kiln_events name = KILN_EVENTS_INIT
 

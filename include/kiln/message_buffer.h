@@ -12,10 +12,13 @@
 
 KILN_BEGIN
 
+struct kiln_poll_item;
+
 /** A message buffer. Its members are the runtime's own. */
 struct kiln_message_buffer {
     struct kiln_wait_queue waiters; /* receivers while it is empty, senders otherwise */
     struct kiln_byte_ring bytes;    /* messages, each behind its size; the lock */
+    struct kiln_poll_item *pollers; /* the same */
 };
 
 /** What a message takes beside its bytes. */
@@ -24,10 +27,7 @@ struct kiln_message_buffer {
 /** A buffer without messages, over an array of bytes. */
 #define KILN_MESSAGE_BUFFER_INIT(array)                                                            \
     {                                                                                              \
-        KILN_WAIT_QUEUE_INIT("message buffer"),                                                    \
-        {                                                                                          \
-            (array), sizeof(array), 0, 0                                                           \
-        }                                                                                          \
+        KILN_WAIT_QUEUE_INIT("message buffer"), {(array), sizeof(array), 0, 0}, NULL               \
     }
 
 /** Defines a buffer `name` of so many bytes, and its memory. */

@@ -13,19 +13,19 @@
 
 KILN_BEGIN
 
+struct kiln_poll_item;
+
 /** A pipe. Its members are the runtime's own. */
 struct kiln_pipe {
     struct kiln_wait_queue waiters; /* readers while it is empty, writers while it is full */
     struct kiln_byte_ring bytes;    /* its lock */
+    struct kiln_poll_item *pollers; /* the same */
 };
 
 /** A pipe without bytes, over an array of bytes. */
 #define KILN_PIPE_INIT(array)                                                                      \
     {                                                                                              \
-        KILN_WAIT_QUEUE_INIT("pipe"),                                                              \
-        {                                                                                          \
-            (array), sizeof(array), 0, 0                                                           \
-        }                                                                                          \
+        KILN_WAIT_QUEUE_INIT("pipe"), {(array), sizeof(array), 0, 0}, NULL                         \
     }
 
 /** Defines a pipe `name` for up to `capacity` bytes, and their memory. */

@@ -12,6 +12,8 @@
 
 KILN_BEGIN
 
+struct kiln_poll_item;
+
 /** A message queue. Its members are the runtime's own. */
 struct kiln_queue {
     struct kiln_wait_queue waiters; /* for a message while there is none, for room otherwise */
@@ -25,6 +27,7 @@ struct kiln_queue {
     uint8_t *places;
     uint32_t item_bytes;
     uint32_t capacity; /* 0: it was destroyed */
+    struct kiln_poll_item *pollers;
 };
 
 #define KILN_QUEUE_QUICK(bytes, align)                                                             \
@@ -40,7 +43,7 @@ struct kiln_queue {
             0, KILN_QUEUE_QUICK(sizeof((array)[0]), __alignof__((array)[0])) ? 0 : UINT32_MAX,     \
             KILN_QUEUE_QUICK(sizeof((array)[0]), __alignof__((array)[0])), (uint8_t *)(array),     \
             (uint8_t *)(array) + sizeof(array), (uint8_t *)(array), (uint8_t *)(array),            \
-            sizeof((array)[0]), sizeof(array) / sizeof((array)[0])                                 \
+            sizeof((array)[0]), sizeof(array) / sizeof((array)[0]), NULL                           \
     }
 
 /** Defines a queue `name` for up to `capacity` messages of a type, and their memory. */

@@ -7,16 +7,19 @@
 
 KILN_BEGIN
 
+struct kiln_poll_item;
+
 /** A semaphore. Its members are the runtime's own. */
 struct kiln_semaphore {
     int64_t count; /* -1: threads may wait. Atomic, but is below 0 only under the queue's lock */
     struct kiln_wait_queue queue;
+    struct kiln_poll_item *pollers; /* its lock */
 };
 
 /** A semaphore with a count. */
 #define KILN_SEMAPHORE_INIT(count)                                                                 \
     {                                                                                              \
-        count, KILN_WAIT_QUEUE_INIT("semaphore")                                                   \
+        count, KILN_WAIT_QUEUE_INIT("semaphore"), NULL                                             \
     }
 #define KILN_SEMAPHORE(name, count) struct kiln_semaphore name = KILN_SEMAPHORE_INIT(count)
 

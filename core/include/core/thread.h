@@ -45,12 +45,17 @@ enum thread_state {
 #define FIRM_WAIT     1u
 #define FIRM_DEADLINE 2u
 
+/* kiln_thread.is_detached: nobody joins it; somebody waits for its end by kiln_poll_wait(). */
+#define THREAD_IS_DETACHED 1u
+#define THREAD_IS_POLLED   2u
+
 /* kiln_thread.notification: it waits in its own queue for that. */
 #define CORE_WAITS_TO_BE_NOTIFIED (UINT64_C(1) << 63)
 
 struct core_member;
 struct kiln_channel;
 struct kiln_mutex;
+struct kiln_poll_item;
 
 /*
  * Unless it says otherwise, a field belongs to the thread's CPU (`cpu`): it changes only there,
@@ -89,7 +94,7 @@ struct kiln_thread {
     uint8_t threshold;           /* who is not above it does not preempt */
     uint32_t scheduler_locks;    /* nobody does */
     uint8_t has_own_stack;       /* kiln_stack_create()'s */
-    uint8_t is_detached;         /* under `finished`'s lock */
+    uint8_t is_detached;         /* THREAD_IS_...; under `finished`'s lock */
     uint8_t is_painted;          /* its stack was filled, to see how much of it is used */
     uint8_t wants_cancel;        /* atomic */
     uint8_t cancel_is_off;
@@ -105,8 +110,9 @@ struct kiln_thread {
 
     /* Those who join it; itself while it sleeps. */
     struct kiln_wait_queue finished;
-    struct kiln_thread *joiner; /* under its lock: who has the right to its result */
-    struct kiln_thread *joins;  /* the one that it waits for, in kiln_thread_join() */
+    struct kiln_poll_item *pollers; /* who is told when it ends; its lock */
+    struct kiln_thread *joiner;     /* under its lock: who has the right to its result */
+    struct kiln_thread *joins;      /* the one that it waits for, in kiln_thread_join() */
     void *(*function)(void *argument);
     void *argument; /* then the result */
 

@@ -108,6 +108,9 @@ struct kiln_thread *core_wait_take_all(struct kiln_wait_queue *queue);
  * lock is held; restores the interrupt state. */
 void core_wake_list(int64_t result, struct kiln_thread *list, uintptr_t irq_state);
 
+/* The same, to be followed by core_reschedule(). */
+void core_make_ready_list(int64_t result, struct kiln_thread *list);
+
 /*
  * Nobody is to wait in the queue any more: those who do go on with -EIDRM, and so does from now on
  * who would wait; a debug build panics there. The lock is held, and is released.

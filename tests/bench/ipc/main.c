@@ -194,6 +194,39 @@ static void measure_channel(void)
     kiln_thread_join(server, NULL);
 }
 
+static struct kiln_semaphore eight[8];
+KILN_POLL_SET(set);
+
+static void *waits_for_eight(void *unused)
+{
+    struct kiln_poll_item *ready;
+
+    for (unsigned i = 0; i <= RUNS; i++) {
+        kiln_poll_wait(&set, &ready);
+        kiln_semaphore_try(ready->object);
+    }
+    return unused;
+}
+
+/* A thread above that waits for one of eight semaphores is woken, takes it and waits again. */
+static void measure_poll(void)
+{
+    static struct kiln_poll_item items[8];
+
+    for (unsigned i = 0; i < 8; i++) {
+        kiln_semaphore_init(&eight[i], 0);
+        kiln_poll_add_semaphore(&set, &items[i], &eight[i]);
+    }
+    struct kiln_thread *other = begin(BASE + 1, waits_for_eight);
+
+    start();
+    for (unsigned i = 0; i < RUNS; i++)
+        kiln_semaphore_post(&eight[i % 8]);
+    stop("poll-of-8", RUNS);
+    kiln_semaphore_post(&eight[0]);
+    kiln_thread_join(other, NULL);
+}
+
 static void *measures(void *unused)
 {
     measure_queue();
@@ -202,6 +235,7 @@ static void *measures(void *unused)
     measure_mailbox();
     measure_notification();
     measure_channel();
+    measure_poll();
     return unused;
 }
 
