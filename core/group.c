@@ -138,17 +138,16 @@ static void group_yield(struct kiln_thread *self)
     core_group_give_way(self, POLICY_YIELDED);
 }
 
+/* The dispatcher asks the policy, which may take long, once the interrupt is over. */
 void core_group_alarm(struct core_timer *alarm)
 {
     struct core_group *group = list_entry(alarm, struct core_group, alarm);
-    uint64_t now = core_clock();
 
     if (runs(group))
-        charge(group, now);
-    else if (group->taken)
+        call_dispatcher(group);
+    else if (group->taken || !wake_dispatcher(group))
         return;
-    if (look_again(group, now))
-        core_request_switch(arch_percpu());
+    core_request_switch(arch_percpu());
 }
 
 /* The one that runs comes into the group's order: it is the one taken. */
@@ -204,9 +203,9 @@ static void join_order(struct kiln_thread *thread)
     }
 }
 
-/* The dispatcher has the CPU: sees whether the one that was taken goes on, and takes another one.
- * True: plain threads of the same priority come first. */
-static bool choose(struct core_group *group, uint64_t now)
+/* The dispatcher has the CPU: sees whether the one that was taken goes on. True: plain threads of
+ * the same priority come first. */
+static bool end_turn(struct core_group *group, uint64_t now)
 {
     struct core_member *taken = group->taken;
     bool turn_is_over = group->why == POLICY_YIELDED;
@@ -215,27 +214,31 @@ static bool choose(struct core_group *group, uint64_t now)
         charge(group, now);
     stop(group);
     if (taken && !thread_is_ready(taken->thread)) {
-        taken = NULL;
+        group->taken = NULL;
     } else if (taken && (group->why != POLICY_PASSED_BY ||
                          (taken->thread->rank == taken->thread->own_rank &&
                           group->policy->due(&group->queue, &taken->policy, now)))) {
         turn_is_over |= group->policy->ends_turns;
         run_queue_remove(taken->thread);
         add(group, taken, group->why, now);
-        taken = NULL;
+        group->taken = NULL;
     }
-    if (!taken) {
-        taken = (struct core_member *)group->policy->take(&group->queue, now);
-        if (taken) {
-            list_remove(&taken->node);
-            taken->waits = false;
-            taken->is_new_here = false;
-            run_queue_add(taken->thread);
-        }
-    }
-    group->taken = taken;
     group->why = POLICY_PASSED_BY;
     return turn_is_over;
+}
+
+static void take(struct core_group *group)
+{
+    struct core_member *taken =
+        (struct core_member *)group->policy->take(&group->queue, core_clock());
+
+    if (taken) {
+        list_remove(&taken->node);
+        taken->waits = false;
+        taken->is_new_here = false;
+        run_queue_add(taken->thread);
+    }
+    group->taken = taken;
 }
 
 /* Nothing but the group's own threads, and the alarm, wake it. */
@@ -278,6 +281,15 @@ static void run_taken(struct core_group *group, uintptr_t masked)
     core_switch(group->dispatcher, group->taken->thread, masked);
 }
 
+/* Between what led here and the next step, each of which takes its time: the dispatcher is ready
+ * all the while, and what has changed it sees then. */
+static uintptr_t let_interrupts_through(void)
+{
+    arch_irq_enable();
+    arch_irq_disable();
+    return arch_irq_save();
+}
+
 _Noreturn void *core_group_dispatch(void *argument)
 {
     struct core_group *group = argument;
@@ -285,9 +297,13 @@ _Noreturn void *core_group_dispatch(void *argument)
     arch_irq_disable();
     group->dispatcher->firm = FIRM_WAIT;
     for (;;) {
-        uintptr_t masked = arch_irq_save();
-        bool turn_is_over = choose(group, core_clock());
+        uintptr_t masked = let_interrupts_through();
+        bool turn_is_over = end_turn(group, core_clock());
 
+        if (!group->taken) {
+            let_interrupts_through();
+            take(group);
+        }
         if (!group->taken)
             park(group, masked);
         else if (!turn_is_over || !let_equals_run(group, masked))
@@ -348,8 +364,6 @@ struct core_member *core_group_change(struct kiln_thread *thread, struct core_me
         run_queue_remove(thread);
     thread->special &= (uint8_t)~SPECIAL_POLICY;
     thread->member = NULL;
-    if (old)
-        core_group_leave(old->group, old);
     if (is_ready)
         thread_set_state(thread, THREAD_SUSPENDED);
     if (member)
@@ -382,6 +396,8 @@ static void group_end(struct kiln_thread *self)
     uintptr_t state = arch_irq_save();
     struct core_member *member = core_group_change(self, NULL);
 
+    if (member)
+        core_group_leave(member->group, member);
     arch_irq_restore(state);
     kiln_heap_free(member);
 }

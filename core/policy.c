@@ -99,18 +99,17 @@ static int make_member(struct core_member **made, const struct kiln_policy *valu
 static void exchange(struct change *change)
 {
     struct core_member *member = change->member;
-    struct core_member *old = core_group_change(change->thread, NULL);
+    struct core_member *old = change->thread->member;
 
-    change->member = old;
+    if (old)
+        core_group_leave(old->group, old);
     if (member && !core_group_join(member->group, member)) {
         change->error = -EBUSY;
-        change->member = member;
-        member = old;
         if (old)
             core_group_join(old->group, old);
+    } else if (member || old) {
+        change->member = core_group_change(change->thread, member);
     }
-    if (member)
-        core_group_change(change->thread, member);
 }
 
 /* On the thread's CPU, interrupts masked. -EAGAIN: it is another one by now. */

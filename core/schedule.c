@@ -203,12 +203,31 @@ static struct kiln_thread *who_preempts(struct percpu *percpu, struct kiln_threa
     return next->own_rank >= self->rank ? next : NULL;
 }
 
+/* What led here and what a policy does each take their time, and so interrupts come between. They
+ * preempt nobody, as the thread has that before it: no more than one comes on top of another on its
+ * stack. False: it goes on. */
+static __attribute__((noinline)) bool lose(struct kiln_thread *self, struct kiln_thread **next)
+{
+    if (self->rank != RANK_MOST && thread_is_ready(self)) {
+        self->rank = RANK_MOST;
+        self->special |= SPECIAL_RANK;
+        arch_irq_enable();
+        arch_irq_disable();
+        core_set_rank(self);
+        *next = who_preempts(arch_percpu(), self);
+        if (!*next && thread_is_ready(self))
+            return false;
+    }
+    core_group_calls->lose(self);
+    return true;
+}
+
 /* Only who was suspended from an interrupt handler, or by itself, is not ready here. */
 static void leave(struct kiln_thread *self, struct kiln_thread *next, uintptr_t irq_state)
 {
-    if (self->special & SPECIAL_POLICY)
-        core_group_calls->lose(self);
-    if (thread_is_ready(self))
+    if ((self->special & SPECIAL_POLICY) && !lose(self, &next))
+        arch_irq_restore(irq_state);
+    else if (thread_is_ready(self))
         core_switch(self, next, irq_state);
     else if (KILN_CONFIG_SMP && arch_percpu()->moving)
         core_switch(self, arch_percpu()->idle_thread, irq_state);

@@ -265,8 +265,11 @@ _Noreturn void kiln_thread_exit(void *result)
     self->argument = result;
     state = arch_irq_save();
     core_assert_may_wait(state);
-    if (self->member)
-        core_group_calls->end(self); /* nobody gives it another policy any more */
+    while (self->member) { /* at last nobody gives it another policy any more */
+        arch_irq_restore(state);
+        core_group_calls->end(self);
+        state = arch_irq_save();
+    }
     run_queue_remove(self);
     if (KILN_CONFIG_SMP)
         core_count_threads(arch_percpu(), UINT32_MAX);

@@ -63,7 +63,7 @@ struct core_group_calls {
     void (*leave_order)(struct kiln_thread *thread, uint8_t priority);
     void (*join_order)(struct kiln_thread *thread);
 
-    /* The running thread ends. */
+    /* The running thread ends; interrupts are on. */
     void (*end)(struct kiln_thread *self);
 
     /* A thread that does not run comes into the group of another CPU, whose it then is to be, and
@@ -115,7 +115,8 @@ bool core_group_join(struct core_group *group, struct core_member *member);
 void core_group_leave(struct core_group *group, struct core_member *member);
 
 /* The thread, on its CPU, has that group and these values from now on; NULL: it is a plain one.
- * Gives back what it had before, which the caller frees. Interrupts masked. */
+ * Gives back what it had before, which the caller frees, and whose deadlines the caller has counted
+ * no more. Interrupts masked. */
 struct core_member *core_group_change(struct kiln_thread *thread, struct core_member *member);
 
 /* As yield, for the reason. */
