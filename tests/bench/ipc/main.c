@@ -227,6 +227,48 @@ static void measure_poll(void)
     kiln_thread_join(other, NULL);
 }
 
+KILN_QUEUE(crowded, struct message, 8);
+
+static void *receives(void *unused)
+{
+    struct message message;
+
+    for (;;)
+        kiln_queue_receive(&crowded, &message);
+    return unused;
+}
+
+static void add_receivers(unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        if (kiln_thread_create(NULL,
+                               KILN_THREAD_ATTRIBUTES(.priority = BASE + 1 + (int)(i % 8),
+                                                      .stack_bytes = 4096, .is_detached = true),
+                               receives, NULL))
+            kiln_panic("no memory for a thread");
+    }
+}
+
+/* One of so many threads that wait is given a message, runs, and waits again among the others. */
+static void measure_waiters(void)
+{
+    static const struct {
+        unsigned count;
+        const char *name;
+    } crowds[] = {{10, "queue-of-10"}, {100, "queue-of-100"}, {1000, "queue-of-1000"}};
+    static struct message message = {{1, 2}};
+    unsigned before = 0;
+
+    for (unsigned i = 0; i < 3; i++) {
+        add_receivers(before, crowds[i].count);
+        before = crowds[i].count;
+        start();
+        for (unsigned j = 0; j < RUNS; j++)
+            kiln_queue_send(&crowded, &message);
+        stop(crowds[i].name, RUNS);
+    }
+}
+
 static void *measures(void *unused)
 {
     measure_queue();
@@ -236,6 +278,7 @@ static void *measures(void *unused)
     measure_notification();
     measure_channel();
     measure_poll();
+    measure_waiters();
     return unused;
 }
 
