@@ -307,12 +307,21 @@ static int refuse_reply(const struct kiln_channel *channel, uintptr_t state)
     return -EPERM;
 }
 
+/* The reply goes to the client. */
+static int answer(struct call *call, const void *reply, size_t bytes)
+{
+    call->error = bytes > call->most ? -EMSGSIZE : 0;
+    call->got = bytes;
+    if (!call->error)
+        copy(call->room, reply, bytes);
+    return call->error;
+}
+
 int kiln_channel_reply(struct kiln_channel *channel, const void *reply, size_t bytes)
 {
     uintptr_t state = enter();
-    struct kiln_thread *client = channel->client;
-    struct call *call;
-    int error = 0;
+    struct kiln_thread *client = channel->client, *told;
+    int error;
 
     if (channel->is_gone)
         return refuse(channel, state);
@@ -320,18 +329,15 @@ int kiln_channel_reply(struct kiln_channel *channel, const void *reply, size_t b
         return refuse_reply(channel, state);
     channel->has_call = false;
     channel->client = NULL;
-    if (!client || !take_client(channel, client))
-        return leave(-ESRCH, state);
-    call = client->exchange;
-    error = bytes > call->most ? -EMSGSIZE : 0;
-    call->error = error;
-    call->got = bytes;
-    if (!error)
-        copy(call->room, reply, bytes);
+    if (client && !take_client(channel, client))
+        client = NULL;
+    error = client ? answer(client->exchange, reply, bytes) : -ESRCH;
     settle(channel);
+    told = channel->clients.queue.first ? core_poll_tell(&channel->pollers) : NULL;
     core_unlock(&core_inheritance_lock);
-    core_make_ready_anywhere(0, client);
-    core_reschedule(state);
+    if (client)
+        core_make_ready_anywhere(0, client);
+    core_wake_list(0, told, state);
     return error;
 }
 

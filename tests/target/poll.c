@@ -138,7 +138,7 @@ static void test_each(void)
 /* A call, and the end of a thread. */
 static void test_threads(void)
 {
-    struct kiln_thread *client, *ending = BEGIN(ends, NULL, .priority = BASE + 1);
+    struct kiln_thread *client, *next, *ending = BEGIN(ends, NULL, .priority = BASE + 1);
     uint8_t request;
     size_t bytes;
 
@@ -148,9 +148,14 @@ static void test_threads(void)
     client = BEGIN(calls, NULL, .priority = BASE + 1);
     wait_until(&set, KILN_FOREVER);
     kiln_channel_receive(&channel, &request, 1, &bytes);
-    wait_until(&set, KILN_NOWAIT);
+    next = BEGIN(calls, NULL, .priority = BASE + 1);
+    wait_until(&set, KILN_NOWAIT); /* not before the reply */
     kiln_channel_reply(&channel, &request, 1);
     check_end(client);
+    wait_until(&set, KILN_NOWAIT);
+    kiln_channel_receive(&channel, &request, 1, &bytes);
+    kiln_channel_reply(&channel, &request, 1);
+    check_end(next);
     kiln_semaphore_post(&end);
     wait_until(&set, KILN_FOREVER);
     wait_until(&set, KILN_FOREVER);
@@ -159,7 +164,7 @@ static void test_threads(void)
     check_end(ending);
     wait_until(&set, KILN_NOWAIT);
     kiln_channel_leave(&channel);
-    check_order("-c-xx-");
+    check_order("-c-cxx-");
 }
 
 /* Those that are ready take turns, and one that is taken by somebody else is not ready. */
