@@ -11,6 +11,7 @@
 #include <arch/spin.h>
 #include <arch/upcall.h>
 #include <core/balance.h>
+#include <core/deadlock.h>
 #include <core/hold.h>
 #include <core/idle.h>
 #include <core/interrupt.h>
@@ -128,13 +129,30 @@ static void post(unsigned cpu, struct cpu_call *call)
     irq_send_ipi(cpu);
 }
 
+/* A debug build does not wait for ever. */
+static void wait_done(unsigned cpu, const uint32_t *done)
+{
+    uint64_t limit;
+
+    if (!CORE_FINDS_DEADLOCKS || KILN_CONFIG_CPU_LIMIT == 0) {
+        arch_spin_until_changes(done, 0);
+        return;
+    }
+    limit = arch_counter() + arch_counter_hz() * KILN_CONFIG_CPU_LIMIT;
+    while (!__atomic_load_n(done, __ATOMIC_ACQUIRE)) {
+        if (arch_counter() > limit)
+            core_cpu_lost(cpu, KILN_CONFIG_CPU_LIMIT);
+        arch_spin_relax();
+    }
+}
+
 /* The caller takes interrupts while it waits, and so serves calls from others, its target too. */
 static void call_there(unsigned cpu, void (*function)(void *argument), void *argument)
 {
     struct cpu_call call = {.function = function, .argument = argument};
 
     post(cpu, &call);
-    arch_spin_until_changes(&call.done, 0);
+    wait_done(cpu, &call.done);
 }
 
 static void call_others(void (*function)(void *argument), void *argument, unsigned count)
@@ -149,7 +167,7 @@ static void call_others(void (*function)(void *argument), void *argument, unsign
     }
     for (unsigned cpu = 0; cpu < count; cpu++)
         if (cpu != self)
-            arch_spin_until_changes(&calls[cpu].done, 0);
+            wait_done(cpu, &calls[cpu].done);
 }
 
 /* The thread stays on its CPU meanwhile: else one could be left out. */

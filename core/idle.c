@@ -2,6 +2,7 @@
 #include <core/idle.h>
 
 #include <core/balance.h>
+#include <core/deadlock.h>
 #include <core/schedule.h>
 
 void (*core_idle_governed)(struct percpu *percpu);
@@ -37,7 +38,11 @@ _Noreturn void core_idle_loop(void)
             continue;
         }
         core_idle_begin();
+        if (CORE_FINDS_DEADLOCKS)
+            core_deadlock_idle(percpu);
         core_idle(percpu);
+        if (CORE_FINDS_DEADLOCKS)
+            core_deadlock_idle_end();
         core_idle_end();
     }
 }

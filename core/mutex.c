@@ -8,21 +8,28 @@
 #include <errno.h>
 #include <arch/spin.h>
 #include <arch/step.h>
+#include <core/deadlock.h>
+#include <core/lock_order.h>
 #include <core/wait.h>
 #include <kiln/cpu.h>
 #include <kiln/time.h>
 
 /* Each call that succeeds counts, also one that locks a mutex once more: CHECKS. */
-static inline int count(struct kiln_thread *self, int by, int error)
+static inline int count(struct kiln_thread *self, struct kiln_mutex *mutex, int by, int error)
 {
-    if (KILN_CONFIG_CHECKS && self && (error == 0 || error == -EOWNERDEAD))
-        self->mutexes += (uint32_t)by;
+    if (!KILN_CONFIG_CHECKS || !self || (error != 0 && error != -EOWNERDEAD))
+        return error;
+    self->mutexes += (uint32_t)by;
+    if (by > 0)
+        core_lock_taken(self, mutex);
+    else
+        core_lock_given(self, mutex);
     return error;
 }
 
-static inline int count_own(int by, int error)
+static inline int count_own(struct kiln_mutex *mutex, int by, int error)
 {
-    return KILN_CONFIG_CHECKS ? count(arch_thread_self(), by, error) : error;
+    return KILN_CONFIG_CHECKS ? count(arch_thread_self(), mutex, by, error) : error;
 }
 
 /* Free: takes it. Else, if the thread may wait: marks it, and from then on it changes only under
@@ -90,6 +97,8 @@ int core_mutex_wait(struct kiln_mutex *mutex, struct kiln_thread *self, int64_t 
     int error;
 
     self->wants = mutex;
+    if (CORE_FINDS_DEADLOCKS && deadline == KILN_FOREVER)
+        core_deadlock_look(self);
     error = core_wait_firmly(&mutex->queue, core_mutex_owner_in(mutex->owner), deadline, irq_state);
     if (error == -ETIMEDOUT)
         give_up(mutex, self);
@@ -217,8 +226,8 @@ static struct {
 static __attribute__((noinline)) int lock_otherwise(struct kiln_mutex *mutex)
 {
     if (mutex->kind)
-        return count_own(1, mutex->kind->lock(mutex, KILN_FOREVER));
-    return count_own(1, __atomic_load_n(&long_ways.lock, __ATOMIC_RELAXED)(mutex));
+        return count_own(mutex, 1, mutex->kind->lock(mutex, KILN_FOREVER));
+    return count_own(mutex, 1, __atomic_load_n(&long_ways.lock, __ATOMIC_RELAXED)(mutex));
 }
 
 int kiln_mutex_lock(struct kiln_mutex *mutex)
@@ -226,12 +235,13 @@ int kiln_mutex_lock(struct kiln_mutex *mutex)
     struct kiln_thread *self = arch_thread_self();
     uint64_t word;
 
+    core_lock_wanted(self, mutex);
     do {
         word = arch_step_begin(&mutex->owner);
         if (__builtin_expect(word != 0, 0))
             return lock_otherwise(mutex);
     } while (__builtin_expect(!arch_step_end(&mutex->owner, word, core_mutex_word(self)), 0));
-    return count(self, 1, 0);
+    return count(self, mutex, 1, 0);
 }
 
 int core_mutex_lock_again(struct kiln_mutex *mutex)
@@ -245,8 +255,8 @@ int kiln_mutex_try(struct kiln_mutex *mutex)
     struct kiln_thread *self = arch_thread_self();
 
     if (take_free(mutex, self))
-        return count(self, 1, 0);
-    return mutex->kind ? count(self, 1, mutex->kind->lock(mutex, KILN_NOWAIT)) : -EBUSY;
+        return count(self, mutex, 1, 0);
+    return mutex->kind ? count(self, mutex, 1, mutex->kind->lock(mutex, KILN_NOWAIT)) : -EBUSY;
 }
 
 int kiln_mutex_lock_until(struct kiln_mutex *mutex, int64_t deadline)
@@ -254,9 +264,11 @@ int kiln_mutex_lock_until(struct kiln_mutex *mutex, int64_t deadline)
     struct kiln_thread *self = arch_thread_self();
 
     core_mutex_begin();
+    if (deadline == KILN_FOREVER)
+        core_lock_wanted(self, mutex);
     if (mutex->kind)
-        return count(self, 1, mutex->kind->lock(mutex, deadline));
-    return count(self, 1, core_mutex_take(mutex, deadline));
+        return count(self, mutex, 1, mutex->kind->lock(mutex, deadline));
+    return count(self, mutex, 1, core_mutex_take(mutex, deadline));
 }
 
 struct kiln_thread *core_mutex_release(struct kiln_mutex *mutex, struct kiln_thread *owner)
@@ -325,8 +337,8 @@ void core_mutex_begin(void)
 static __attribute__((noinline)) int unlock_otherwise(struct kiln_mutex *mutex)
 {
     if (mutex->kind)
-        return count_own(-1, mutex->kind->unlock(mutex));
-    return count_own(-1, __atomic_load_n(&long_ways.unlock, __ATOMIC_RELAXED)(mutex));
+        return count_own(mutex, -1, mutex->kind->unlock(mutex));
+    return count_own(mutex, -1, __atomic_load_n(&long_ways.unlock, __ATOMIC_RELAXED)(mutex));
 }
 
 int kiln_mutex_unlock(struct kiln_mutex *mutex)
@@ -339,7 +351,7 @@ int kiln_mutex_unlock(struct kiln_mutex *mutex)
         if (__builtin_expect(word != core_mutex_word(self), 0))
             return unlock_otherwise(mutex);
     } while (__builtin_expect(!arch_step_end(&mutex->owner, word, 0), 0));
-    return count(self, -1, 0);
+    return count(self, mutex, -1, 0);
 }
 
 struct kiln_thread *kiln_mutex_owner(const struct kiln_mutex *mutex)

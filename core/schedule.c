@@ -4,6 +4,7 @@
 #include <arch/counter.h>
 #include <arch/fp.h>
 #include <core/balance.h>
+#include <core/deadlock.h>
 #include <core/group.h>
 #include <core/idle.h>
 #include <core/priority.h>
@@ -66,6 +67,8 @@ static struct kiln_thread *wait_for_ready(struct percpu *percpu, struct kiln_thr
     self->rank = RANK_MOST;
     percpu->is_idle = true;
     do {
+        if (CORE_FINDS_DEADLOCKS)
+            core_deadlock_idle(percpu);
         core_idle(percpu);
         next = run_queue_first(percpu);
     } while (!next);

@@ -67,6 +67,8 @@ uintptr_t kiln_spin_lock(struct kiln_spinlock *lock)
 
     if (KILN_CONFIG_CHECKS && is_mine(lock))
         kiln_panic("spinlock %p is taken by CPU %u, which holds it", (void *)lock, kiln_cpu_id());
+    if (LOOKS_AT_TIME)
+        core_spinlock_wanted(lock);
     take(lock);
     if (KILN_CONFIG_CHECKS)
         set_owner(lock, kiln_cpu_id() + 1);

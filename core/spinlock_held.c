@@ -3,6 +3,8 @@
 #include <core/spinlock_held.h>
 
 #include <arch/counter.h>
+#include <core/backtrace.h>
+#include <core/lock_order.h>
 #include <core/symbols.h>
 #include <irq_controller.h>
 #include <kiln/cpu.h>
@@ -15,7 +17,7 @@
 #define MOST_PER_US 4000
 
 struct held {
-    const struct kiln_spinlock *lock; /* NULL: free */
+    struct kiln_spinlock *lock; /* NULL: free */
     uintptr_t place;
     uint64_t since;
 };
@@ -59,7 +61,31 @@ static void tell(const struct held *held, uint64_t us)
     *is_telling = false;
 }
 
-void core_spinlock_taken(const struct kiln_spinlock *lock, uintptr_t place)
+static struct core_ordered_lock ordered(struct kiln_spinlock *lock)
+{
+#if KILN_CONFIG_CHECKS
+    return (struct core_ordered_lock){"spinlock", lock, &lock->number};
+#else
+    return (struct core_ordered_lock){"spinlock", lock, NULL};
+#endif
+}
+
+void core_spinlock_wanted(struct kiln_spinlock *lock)
+{
+    const struct held *locks = cpus[kiln_cpu_id()].locks;
+    struct core_ordered_lock wanted = ordered(lock);
+
+    if (!CORE_ORDERS_LOCKS)
+        return;
+    for (unsigned i = 0; i < NESTED; i++)
+        if (locks[i].lock) {
+            struct core_ordered_lock held = ordered(locks[i].lock);
+
+            core_lock_order_note(&held, &wanted);
+        }
+}
+
+void core_spinlock_taken(struct kiln_spinlock *lock, uintptr_t place)
 {
     struct held *held = find(NULL);
 
@@ -79,4 +105,16 @@ void core_spinlock_released(const struct kiln_spinlock *lock)
     time = arch_counter() - held.since;
     if (time > per_us() * KILN_CONFIG_SPINLOCK_LIMIT)
         tell(&held, time / per_us());
+}
+
+void core_spinlock_held_tell(unsigned cpu)
+{
+    for (unsigned i = 0; i < NESTED; i++) {
+        const struct held *held = &cpus[cpu].locks[i];
+
+        if (!held->lock)
+            continue;
+        core_print("  it holds spinlock %p, taken at:\n", (void *)held->lock);
+        core_print_place(held->place, 1);
+    }
 }

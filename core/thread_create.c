@@ -3,6 +3,7 @@
 
 #include <arch/mmu.h>
 #include <core/hold.h>
+#include <core/lock_order.h>
 #include <core/mutex.h>
 #include <core/place.h>
 #include <core/priority.h>
@@ -158,6 +159,7 @@ static void fill(struct kiln_thread *thread, const struct kiln_thread_attributes
     thread->has_left = 0;
     thread->notification = 0;
     thread->held = NULL;
+    core_lock_forget_held(thread);
     thread->joiner = NULL;
     thread->joins = NULL;
     thread->threshold = (uint8_t)attributes->threshold;

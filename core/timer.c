@@ -373,3 +373,16 @@ uint64_t kiln_timer_overruns(const struct kiln_timer *timer)
 {
     return __atomic_load_n(&timer->overruns, __ATOMIC_RELAXED);
 }
+
+bool core_timers_are_none(void)
+{
+    for (unsigned cpu = 0; cpu < QUEUES; cpu++)
+        if (!timer_queue_is_empty(&cpu_timers[cpu].queue))
+            return false;
+    return true;
+}
+
+bool core_timer_has_alarm(void)
+{
+    return __atomic_load_n(&is_attached, __ATOMIC_RELAXED);
+}

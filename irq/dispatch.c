@@ -16,7 +16,8 @@ static arch_spinlock_t table_lock;
 /* Which entries are valid; table_lock. The others belong to interrupts that nobody has unmasked:
  * writing them all at the start would take thousands of instructions, interrupts masked. */
 static uint32_t is_valid[(IRQ_MOST + 31) / 32];
-static bool is_started; /* atomic; changes under table_lock */
+static unsigned attached; /* handlers; atomic; changes under table_lock */
+static bool is_started;   /* atomic; changes under table_lock */
 
 /* Interrupts without a handler that are still to be told of: atomic. */
 static uint32_t unhandled[(IRQ_MOST + 31) / 32];
@@ -109,6 +110,7 @@ int kiln_irq_attach(unsigned irq, kiln_irq_handler_t handler, void *argument)
         irq_handlers[irq] = (struct irq_handler){.function = handler, .argument = argument};
         if (KILN_CONFIG_SMP)
             arch_barrier_smp_write();
+        __atomic_store_n(&attached, attached + 1, __ATOMIC_RELAXED);
         irq_configure(irq);
         irq_unmask(irq);
     }
@@ -124,9 +126,16 @@ int kiln_irq_detach(unsigned irq)
 
     irq_mask(irq);
     make_valid(irq);
+    if (irq_handlers[irq].function != mask_unhandled)
+        __atomic_store_n(&attached, attached - 1, __ATOMIC_RELAXED);
     clear(irq);
     unlock_table(state);
     return 0;
+}
+
+unsigned irq_count_handlers(void)
+{
+    return __atomic_load_n(&attached, __ATOMIC_RELAXED);
 }
 
 /* What belongs to a CPU is told to that which the thread runs on all the while. */

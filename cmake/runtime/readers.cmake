@@ -4,13 +4,17 @@ include_guard()
 
 # OPTION_READERS_NAME: a pattern of the sources that read an option. Elsewhere its value does not
 # compile; an option that is not listed is told to all.
-set(SCHEDULER "balance|defer|group|idle|mutex|page_wait|place|policy\\.|priority|reclaimer|remote|schedule|semaphore|sleep|\
+set(SCHEDULER "balance|deadlock|defer|group|idle|mutex|page_wait|place|policy\\.|priority|reclaimer|remote|schedule|semaphore|sleep|\
 suspend|thread|wait|work|\
 address|barrier|channel|condition|events|latch|mailbox|message|notification|once|pipe|poll|queue|rwlock|topic")
 set(OPTION_READERS_SMP "^(irq|mm)/|^arch/.*/(entropy|fault|fp|mmu|segments|smp|start)\\.|\
-^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|irqs_off|leak|log|map|memory_bug|panic|pause|random|registry)|\
+^core/(${SCHEDULER}|boot|console|cpu|fault|interrupt|irqs_off|leak|lock_|log|map|\
+memory_bug|panic|pause|random|registry)|\
 ^core/(spinlock|system|time|timer)|^drivers/pci/access|^posix/(locks|newlib/library_locks|picolibc/)")
 set(OPTION_READERS_SPINLOCK_LIMIT "^core/spinlock")
+set(OPTION_READERS_LOCK_ORDER "^core/(condition|deadlock|lock_order|mutex|spinlock_held|thread_create)")
+set(OPTION_READERS_DEADLOCK "^core/(cpu|deadlock|idle|mutex|schedule)\\.")
+set(OPTION_READERS_CPU_LIMIT "^core/cpu\\.")
 set(OPTION_READERS_VA_BITS "^arch/aarch64/start|^core/boot")
 set(OPTION_READERS_HEAP_HARDENED
   "^mm/(heap|heap_large|leak_pages|pool|pool_cpus|slab|slab_reclaim|slab_stats)\\.c")
@@ -35,7 +39,7 @@ set(OPTION_READERS_HEAP_PROFILE "${TRACED_READERS}|^core/(heap_profile|memory_bu
 set(WRONG_READER "@see_cmake/runtime/readers.cmake@")
 
 # The interrupt controller, and where devices stand.
-set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(balance|boot|cpu|idle_governor|interrupt|panic|pause|remote|spinlock_held|timer)\\.c")
+set(BOARD_READERS "^(board|irq|drivers/bcm)/|^core/(balance|boot|cpu|deadlock|idle_governor|interrupt|panic|pause|remote|spinlock_held|timer)\\.c")
 set(LOAD_ADDRESS_READERS "^arch/.*/start\\.S")
 
 kiln_config_names(KILN_LISTED_OPTIONS)

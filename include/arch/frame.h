@@ -54,6 +54,10 @@ struct arch_backtrace_step {
 };
 static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp);
 
+/* The first of a context that does not run: the function that has left it, by its `sp` and
+ * `uses_fp`. */
+static inline uintptr_t arch_context_record(uintptr_t sp, uint64_t uses_fp);
+
 #include <isa/frame.h>
 
 #endif

@@ -16,6 +16,21 @@
 #define KILN_CONFIG_SPINLOCK_LIMIT 1000000
 #endif
 
+/* Locks taken in orders that can deadlock, with CHECKS=1: 0 nothing, 1 a warning, 2 a panic. */
+#ifndef KILN_CONFIG_LOCK_ORDER
+#define KILN_CONFIG_LOCK_ORDER 2
+#endif
+
+/* Threads that wait for each other for ever are reported as a panic, with CHECKS=1. */
+#ifndef KILN_CONFIG_DEADLOCK
+#define KILN_CONFIG_DEADLOCK 1
+#endif
+
+/* Seconds after which a CPU that does not answer another one is lost, with DEADLOCK=1; 0: never. */
+#ifndef KILN_CONFIG_CPU_LIMIT
+#define KILN_CONFIG_CPU_LIMIT 10
+#endif
+
 /* Support for more than one CPU; 0 builds a runtime that contains no lock. */
 #ifndef KILN_CONFIG_SMP
 #define KILN_CONFIG_SMP 0

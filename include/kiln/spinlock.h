@@ -18,7 +18,8 @@ struct kiln_spinlock {
     uint32_t tickets; /* arch_spinlock_t */
 #endif
 #if KILN_CONFIG_CHECKS
-    uint32_t owner; /* 1 + number of the CPU that holds it, 0 if free */
+    uint32_t owner;  /* 1 + number of the CPU that holds it, 0 if free */
+    uint32_t number; /* in what is known of the order in which locks are taken; 0: in nothing */
 #endif
 #if !KILN_CONFIG_SMP && !KILN_CONFIG_CHECKS
     char unused[0]; /* no byte, in C++ neither */

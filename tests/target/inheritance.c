@@ -230,8 +230,8 @@ static void test_several(void)
     static const char letters[] = "xy";
     struct kiln_thread *waiters[2];
 
-    kiln_mutex_lock(&mutexes[0]);
     kiln_mutex_lock(&mutexes[LINKS - 1]);
+    kiln_mutex_lock(&mutexes[0]);
     waiters[0] = BEGIN(wants_first, &letters[0], .priority = BASE + 5);
     waiters[1] = BEGIN(wants_last, NULL, .priority = BASE + 9);
     is_at(kiln_thread_self(), BASE + 9);

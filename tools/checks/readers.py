@@ -14,7 +14,7 @@ from _support import BOARDS, ROOT, Writer, configured, finish, isa_of, planted, 
 
 # What reads where devices stand, and what a board's interrupt controller is.
 OF_A_BOARD = re.compile(r"(board|irq|drivers/bcm)/|core/(boot|cpu|interrupt|panic|pause)\.c|"
-                        r"core/(balance|idle_governor|remote|spinlock_held|timer)\.c|"
+                        r"core/(balance|deadlock|idle_governor|remote|spinlock_held|timer)\.c|"
                         r"arch/\w+/start\.S")
 # An option that no other folder than drivers/ reads, and a source outside.
 OPTION, OUTSIDE = "BAUD", "lib/format.c"

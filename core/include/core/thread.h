@@ -3,6 +3,7 @@
 #define CORE_THREAD_H
 
 #include <arch/context.h>
+#include <core/held_locks.h>
 #include <core/shared.h>
 #include <core/timer.h>
 #include <kiln/thread.h>
@@ -130,6 +131,7 @@ struct kiln_thread {
     uint32_t load;              /* atomic: what its deadlines take of a CPU; 0: it has none */
 
     struct kiln_static_thread *definition; /* of a static one; else NULL */
+    struct core_held_locks held_locks;     /* CHECKS; the thread's own */
 
     struct kiln_thread *registry_next, *registry_previous; /* core_threads_lock */
 };

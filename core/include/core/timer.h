@@ -63,4 +63,9 @@ bool core_timer_stop_and_wait(struct core_timer *timer);
  * none. The alarm then comes no earlier. Interrupts masked. */
 uint64_t core_timer_next(void);
 
+/* Whether no CPU has a timer; whether the alarm has its handler. Any context; it may be stale at
+ * once. */
+bool core_timers_are_none(void);
+bool core_timer_has_alarm(void);
+
 #endif

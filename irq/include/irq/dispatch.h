@@ -20,6 +20,9 @@ struct irq_handler {
 };
 extern struct irq_handler irq_handlers[IRQ_MOST];
 
+/* How many interrupts have a handler that was attached. Any context. */
+unsigned irq_count_handlers(void);
+
 /*
  * Takes one interrupt, runs its handler and ends it; a spurious one passes. `hint` is irq_claim's.
  * Stores the number in *running meanwhile, if running is not NULL, and IRQ_NONE afterwards. This

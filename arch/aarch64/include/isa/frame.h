@@ -81,4 +81,10 @@ static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
     return (struct arch_backtrace_step){.fp = record[0], .pc = record[1]};
 }
 
+/* context.S: FP registers may stand below the frame, which begins with the record. */
+static inline uintptr_t arch_context_record(uintptr_t sp, uint64_t uses_fp)
+{
+    return uses_fp ? sp + 80 : sp;
+}
+
 #endif

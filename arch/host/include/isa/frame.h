@@ -52,4 +52,12 @@ static inline bool arch_frame_is_semihost(const struct arch_frame *frame)
     return false;
 }
 
+/* It has none: the host keeps its registers elsewhere. */
+static inline uintptr_t arch_context_record(uintptr_t sp, uint64_t uses_fp)
+{
+    (void)sp;
+    (void)uses_fp;
+    return 0;
+}
+
 #endif

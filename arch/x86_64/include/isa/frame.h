@@ -85,4 +85,10 @@ static inline struct arch_backtrace_step arch_backtrace_next(uintptr_t fp)
     return (struct arch_backtrace_step){.fp = record[0], .pc = record[1]};
 }
 
+/* context.S: FP control words may stand below the frame, which ends with the record. */
+static inline uintptr_t arch_context_record(uintptr_t sp, uint64_t uses_fp)
+{
+    return sp + (uses_fp ? 8 : 0) + 48;
+}
+
 #endif

@@ -4,6 +4,11 @@
 
 #include <kiln/spinlock.h>
 
+static inline void core_spinlock_wanted(struct kiln_spinlock *lock)
+{
+    (void)lock;
+}
+
 static inline void core_spinlock_taken(const struct kiln_spinlock *lock, uintptr_t place)
 {
     (void)lock;
