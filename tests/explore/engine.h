@@ -14,6 +14,7 @@
 #define CPUS_MOST    4u
 #define STACKS_MOST  12u
 #define WINDOW_MOST  24u
+#define EVENTS_MOST  20000u /* of a schedule */
 #define SOURCE_ALARM EXPLORE_INTERRUPTS
 #define SOURCE_IPI   (EXPLORE_INTERRUPTS + 1)
 #define SOURCES      (EXPLORE_INTERRUPTS + 2)
@@ -142,6 +143,12 @@ void flush_writes(void);
 
 /* The current CPU stands at a point until the search lets it go on. */
 void point(enum place place);
+
+/* Whether the search is to choose before the next event, which may be left out otherwise. */
+bool is_due(bool is_point);
+
+/* An event that is no access to memory, and whether others may come before it. */
+void machine_event(bool is_point);
 
 /* The CPU that is current goes on up to its next point. */
 void machine_go_on(void);

@@ -48,7 +48,7 @@ static void come_to(uintptr_t address, size_t bytes, bool is_write, uintptr_t fr
         cpu->spins_on = 0; /* the function with the loop has returned */
     for (uintptr_t word = address & ~(uintptr_t)7; word < address + bytes; word += 8)
         is_point |= location_is_shared(location_touch(word, is_write), is_write);
-    if (is_replaying() ? replay_is_due() : is_point)
+    if (is_due(is_point))
         point(PLACE_ACCESS);
     machine.events++;
     note(1);

@@ -7,11 +7,14 @@
 
 #define STATE_BYTES 256
 
-/* What had returned when it was called is all of the order in time that matters. */
+/* What had returned when it was called is all of the order in time that matters: others may return
+ * before it is. */
 unsigned explore_call(unsigned operation, uint64_t argument)
 {
-    unsigned number = machine.calls++;
+    unsigned number;
 
+    machine_event(true);
+    number = machine.calls++;
     if (number >= EXPLORE_CALLS)
         explore_fail("more than %u calls", EXPLORE_CALLS);
     machine.call[number] = (struct call){

@@ -191,6 +191,14 @@ void machine_go_on(void)
     spin_on(cpu_now(), recognise(cpu_now()->stack));
 }
 
+/* One that has gone too far is stopped by the search. */
+bool is_due(bool is_point)
+{
+    if (machine.events > EVENTS_MOST)
+        return true;
+    return is_replaying() ? replay_is_due() : is_point;
+}
+
 bool can_go_on(const struct cpu *cpu)
 {
     return cpu->place <= PLACE_ACCESS || (cpu->place == PLACE_SPIN && cpu->is_woken);
@@ -272,11 +280,13 @@ struct kiln_thread *host_thread(void)
     return cpu_now()->thread;
 }
 
-static void event(bool is_point, enum place place)
+void machine_event(bool is_point)
 {
+    if (!is_watching)
+        return;
     flush_writes();
-    if (is_replaying() ? replay_is_due() : is_point)
-        point(place);
+    if (is_due(is_point))
+        point(PLACE_ACCESS);
     machine.events++;
     note(2);
 }
@@ -286,8 +296,8 @@ uintptr_t host_irq_save(void)
 {
     bool were_off = cpu_now()->irqs_off;
 
-    if (is_watching && !were_off)
-        event(set_up.cpus > 1 || can_interrupt(machine.current), PLACE_ACCESS);
+    if (!were_off)
+        machine_event(set_up.cpus > 1 || can_interrupt(machine.current));
     cpu_now()->irqs_off = true;
     return were_off;
 }
@@ -347,8 +357,7 @@ void host_idle(void)
 /* It comes as soon as that CPU lets it. */
 void host_ipi(unsigned cpu)
 {
-    if (is_watching)
-        event(true, PLACE_ACCESS);
+    machine_event(true);
     machine.cpus[cpu].has_ipi = true;
 }
 
@@ -357,7 +366,7 @@ void machine_ended(void)
 {
     machine.ended++;
     explore_forget(0);
-    event(true, PLACE_ACCESS);
+    machine_event(true);
 }
 
 void host_halt(void)

@@ -12,7 +12,6 @@
 
 #define NODES_MOST   (1u << 15)
 #define CHOICES_MOST (CPUS_MOST * (SOURCES + 1))
-#define EVENTS_MOST  20000u
 #define PATH_MOST    (1u << 16)
 #define ARENA_BYTES  ((size_t)256 << 20)
 #define STATES_MOST  ((size_t)1 << 26)
@@ -248,6 +247,11 @@ static void check(void (*function)(void))
     memcpy(&machine, &before, sizeof(machine));
 }
 
+static void fail_without_end(void)
+{
+    snprintf(failure, sizeof(failure), "no end after %u accesses", EVENTS_MOST);
+}
+
 /* Wrong, whatever comes next. */
 static bool fails(struct node *node, unsigned bound)
 {
@@ -263,7 +267,7 @@ static bool fails(struct node *node, unsigned bound)
         snprintf(failure, sizeof(failure), "nobody can go on: %u of %u threads have ended",
                  machine.ended, set_up.threads - set_up.servers);
     else if (machine.events > EVENTS_MOST)
-        snprintf(failure, sizeof(failure), "no end after %u accesses", EVENTS_MOST);
+        fail_without_end();
     return failure[0];
 }
 
@@ -376,7 +380,8 @@ bool search(unsigned bound, bool is_last, struct figures *figures)
         figures->passes++;
     } while (holds && is_last && has_learnt);
     if (holds && figures->ends == 0) {
-        snprintf(failure, sizeof(failure), "no schedule comes to its end: all go round for ever");
+        fail_without_end();
+        path_length = 0;
         return false;
     }
     return holds;
