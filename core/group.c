@@ -42,8 +42,7 @@ static void add(struct core_group *group, struct core_member *member, enum polic
     core_note_crowd();
 }
 
-/* One that is ready no more, or has just become so: it may have waited so shortly that the
- * dispatcher has not run since it was taken. */
+/* One that is ready no more. The dispatcher stands where it stood, and takes another one. */
 static void forget_taken(struct core_group *group, uint64_t now)
 {
     if (group->is_running)
@@ -94,9 +93,7 @@ static bool group_ready(struct kiln_thread *thread)
     struct core_group *group = member->group;
     uint64_t now = core_clock();
 
-    if (group->taken == member)
-        forget_taken(group, now);
-    else if (group->is_running)
+    if (group->is_running)
         charge(group, now);
     thread_set_state(thread, THREAD_READY);
     add(group, member, member->has_moved ? POLICY_MOVED : POLICY_WOKEN, now);
@@ -114,6 +111,11 @@ static void group_unready(struct kiln_thread *thread)
         return;
     forget_taken(group, core_clock());
     run_queue_remove(thread);
+}
+
+static void group_block(struct kiln_thread *self)
+{
+    forget_taken(self->member->group, core_clock());
 }
 
 static void group_lose(struct kiln_thread *self)
@@ -186,8 +188,6 @@ static void leave_order(struct kiln_thread *thread, uint8_t priority)
     if (thread_is_ready(thread)) {
         group_unready(thread);
         run_queue_add(thread);
-    } else if (thread->member->group->taken == thread->member) {
-        forget_taken(thread->member->group, core_clock());
     }
     thread->special &= (uint8_t)~SPECIAL_POLICY;
 }
@@ -213,11 +213,9 @@ static bool end_turn(struct core_group *group, uint64_t now)
     if (group->is_running)
         charge(group, now);
     stop(group);
-    if (taken && !thread_is_ready(taken->thread)) {
-        group->taken = NULL;
-    } else if (taken && (group->why != POLICY_PASSED_BY ||
-                         (taken->thread->rank == taken->thread->own_rank &&
-                          group->policy->due(&group->queue, &taken->policy, now)))) {
+    if (taken && (group->why != POLICY_PASSED_BY ||
+                  (taken->thread->rank == taken->thread->own_rank &&
+                   group->policy->due(&group->queue, &taken->policy, now)))) {
         turn_is_over |= group->policy->ends_turns;
         run_queue_remove(taken->thread);
         add(group, taken, group->why, now);
@@ -332,16 +330,12 @@ void core_group_leave(struct core_group *group, struct core_member *member)
 
 void core_group_remove(struct kiln_thread *thread)
 {
-    struct core_member *member = thread->member;
-
-    if (!thread_is_ready(thread)) {
-        if (member->group->taken == member)
-            forget_taken(member->group, core_clock());
-    } else if (thread->special & SPECIAL_POLICY) {
+    if (!thread_is_ready(thread))
+        return;
+    if (thread->special & SPECIAL_POLICY)
         group_unready(thread);
-    } else {
+    else
         run_queue_remove(thread);
-    }
 }
 
 /* What its deadlines take of a CPU. */
@@ -427,6 +421,7 @@ void core_group_put_back(struct core_member *member)
 const struct core_group_calls core_groups = {
     .ready = group_ready,
     .unready = group_unready,
+    .block = group_block,
     .lose = group_lose,
     .yield = group_yield,
     .leave_order = leave_order,

@@ -32,8 +32,7 @@ static struct kiln_thread *find_in(const struct core_group *group, unsigned cpu,
     const struct core_member *taken = group->taken;
     bool is_next = stays == group->dispatcher;
 
-    if (taken && taken->thread != stays && !is_next && thread_is_ready(taken->thread) &&
-        may_go(taken, cpu))
+    if (taken && taken->thread != stays && !is_next && may_go(taken, cpu))
         return taken->thread;
     if (is_next && !taken && group->waiting.next == group->waiting.previous)
         return NULL;

@@ -95,6 +95,11 @@ int core_idle_then_switch(struct percpu *percpu, struct kiln_thread *self, uintp
     return (int)self->context.result;
 }
 
+void core_leave_group(struct kiln_thread *self)
+{
+    core_group_calls->block(self);
+}
+
 static inline bool make_ready_here(struct kiln_thread *thread)
 {
     if (thread->special & SPECIAL_POLICY)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <core/cancel.h>
+#include <core/group.h>
 #include <core/hold.h>
 #include <core/priority.h>
 #include <kiln/time.h>
@@ -128,6 +129,10 @@ static __attribute__((noinline)) int stay(struct kiln_wait_queue *queue, struct 
     thread_set_state(self, THREAD_READY);
     run_queue_add(self);
     run_queue_to_front(self);
+    if (self->special & SPECIAL_POLICY) {
+        self->special &= (uint8_t)~SPECIAL_POLICY;
+        core_group_calls->join_order(self);
+    }
     core_unlock(&queue->lock);
     arch_irq_restore(irq_state);
     return core_wait_refuse(queue);

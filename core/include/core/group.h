@@ -18,8 +18,8 @@
 struct core_group {
     const struct policy *policy;
     struct policy_queue queue;
-    struct core_member *taken;
-    struct list_node waiting; /* those in the policy's queue, in the order in which they came */
+    struct core_member *taken; /* is ready, and in the run queue */
+    struct list_node waiting;  /* those in the policy's queue, in the order in which they came */
     struct kiln_thread *dispatcher;
     struct kiln_wait_queue parked; /* the dispatcher, while no thread may run */
     struct core_timer alarm;
@@ -51,6 +51,9 @@ struct core_group_calls {
 
     /* A thread that is ready no longer is; it is in no queue then. */
     void (*unready)(struct kiln_thread *thread);
+
+    /* The running thread is ready no longer; it has left the run queue. */
+    void (*block)(struct kiln_thread *self);
 
     /* The running thread makes way for another one. */
     void (*lose)(struct kiln_thread *self);

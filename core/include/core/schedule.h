@@ -131,12 +131,17 @@ static inline void core_assert_may_wait(uintptr_t irq_state)
         kiln_panic("a function that kiln_irq_defer() has run waits");
 }
 
+/* The running thread, which has a policy, is ready no more. */
+void core_leave_group(struct kiln_thread *self);
+
 /* The running thread leaves the run queue. Returns who is to run next, for core_block(); NULL:
  * nobody is ready. */
 static inline struct kiln_thread *core_leave_run_queue(struct percpu *percpu,
                                                        struct kiln_thread *self)
 {
     run_queue_remove(self);
+    if (__builtin_expect(self->special & SPECIAL_POLICY, 0))
+        core_leave_group(self);
     return run_queue_first(percpu);
 }
 
