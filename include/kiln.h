@@ -44,6 +44,7 @@
 #include <kiln/queue.h>
 #include <kiln/region.h>
 #include <kiln/ring.h>
+#include <kiln/rwlock.h>
 #include <kiln/semaphore.h>
 #include <kiln/spinlock.h>
 #include <kiln/stack.h>
