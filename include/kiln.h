@@ -28,6 +28,7 @@
 #include <kiln/log.h>
 #include <kiln/mailbox.h>
 #include <kiln/memory.h>
+#include <kiln/memory_order.h>
 #include <kiln/message_buffer.h>
 #include <kiln/mutex.h>
 #include <kiln/notification.h>
