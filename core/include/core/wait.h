@@ -77,10 +77,6 @@ int core_wait_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t i
 /* The same, but neither interrupted nor cancelled. */
 int core_wait_firm_until(struct kiln_wait_queue *queue, int64_t deadline, uintptr_t irq_state);
 
-/* Has the running thread's wait end with -ETIMEDOUT at a deadline; no longer. */
-void core_wait_start_timer(struct kiln_thread *self, int64_t deadline);
-void core_wait_stop_timer(struct kiln_thread *self);
-
 /*
  * The same for a mutex, and neither interrupted nor cancelled: no lock of the queue's is held, but
  * core_inheritance_lock, which is released, and the owner inherits the priority.
