@@ -99,7 +99,8 @@ int core_mutex_wait(struct kiln_mutex *mutex, struct kiln_thread *self, int64_t 
     self->wants = mutex;
     if (CORE_FINDS_DEADLOCKS && deadline == KILN_FOREVER)
         core_deadlock_look(self);
-    error = core_wait_firmly(&mutex->queue, core_mutex_owner_in(mutex->owner), deadline, irq_state);
+    error = core_wait_firmly(&mutex->queue, core_mutex_owner_in(core_mutex_now(mutex)), deadline,
+                             irq_state);
     if (error == -ETIMEDOUT)
         give_up(mutex, self);
     return error;
@@ -273,10 +274,10 @@ int kiln_mutex_lock_until(struct kiln_mutex *mutex, int64_t deadline)
 
 struct kiln_thread *core_mutex_release(struct kiln_mutex *mutex, struct kiln_thread *owner)
 {
-    uint64_t of_kind = mutex->owner & MUTEX_OF_KIND;
+    uint64_t of_kind = core_mutex_now(mutex) & MUTEX_OF_KIND;
     struct kiln_thread *next;
 
-    if (!(mutex->owner & MUTEX_LISTED)) {
+    if (!(core_mutex_now(mutex) & MUTEX_LISTED)) {
         __atomic_store_n(&mutex->owner, of_kind, __ATOMIC_RELEASE);
         return NULL;
     }

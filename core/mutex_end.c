@@ -35,11 +35,11 @@ void kiln_mutex_destroy(struct kiln_mutex *mutex)
     struct kiln_thread *list, *owner;
 
     core_lock(&core_inheritance_lock);
-    owner = core_mutex_owner_in(mutex->owner);
+    owner = core_mutex_owner_in(core_mutex_now(mutex));
     if (KILN_CONFIG_CHECKS && owner)
         kiln_panic("mutex %p is destroyed, which thread %s holds", (void *)mutex, owner->name);
     list = core_mutex_expel(mutex);
-    if (mutex->owner & MUTEX_LISTED)
+    if (core_mutex_now(mutex) & MUTEX_LISTED)
         core_mutex_unlist(mutex, owner);
     mutex->kind = &core_mutex_gone;
     __atomic_store_n(&mutex->owner, MUTEX_OF_KIND, __ATOMIC_RELEASE);

@@ -91,7 +91,7 @@ static int lock_listed(struct kiln_mutex *mutex, int64_t deadline)
     int error;
 
     core_lock(&core_inheritance_lock);
-    owner = core_mutex_owner_in(mutex->owner);
+    owner = core_mutex_owner_in(core_mutex_now(mutex));
     error = refusal(mutex, self, owner, deadline);
     if (!error && owner)
         return note_handed(self, core_mutex_wait(mutex, self, deadline, state));

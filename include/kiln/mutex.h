@@ -39,14 +39,14 @@ struct kiln_mutex {
 /**
  * Mutexes of another kind, which are used as the plain ones; free.
  *
- * Recursive: its owner may lock it again, and unlocks it as often. Locking and unlocking it costs
- * some 20 instructions more.
+ * Recursive: its owner may lock it again, and unlocks it as often. About 80 instructions to lock
+ * and unlock it.
  *
  * Error-checking: what is a panic in a debug build is nothing but its error.
  *
  * Robust: when its owner ends the next to lock it does, too, but gets -EOWNERDEAD: it puts right
  * what the mutex protects and calls kiln_mutex_consistent(). If it unlocks it without, all get
- * -ENOTRECOVERABLE from then on. Costs some 60 instructions each to lock and to unlock.
+ * -ENOTRECOVERABLE from then on. About 250 instructions to lock and unlock it.
  *
  * Ceiling: whoever holds it has that priority at least, which none of its users is above
  * (-EINVAL). With one CPU nobody ever waits for it then, unless its owner waits for something

@@ -39,6 +39,12 @@ static inline uint64_t core_mutex_word(const struct kiln_thread *owner)
     return (uintptr_t)owner;
 }
 
+/* While it is not listed others may write it at any time. */
+static inline uint64_t core_mutex_now(const struct kiln_mutex *mutex)
+{
+    return __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
+}
+
 static inline struct kiln_thread *core_mutex_owner_in(uint64_t word)
 {
     return (struct kiln_thread *)(uintptr_t)(word & ~(MUTEX_LISTED | MUTEX_OF_KIND));
