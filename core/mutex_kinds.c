@@ -68,11 +68,13 @@ static int refusal(const struct kiln_mutex *mutex, const struct kiln_thread *sel
         return -ENOTRECOVERABLE;
     if (mutex->kind == &kiln_mutex_ceiling && self->base_priority > mutex->ceiling)
         return -EINVAL;
-    if (owner && deadline == KILN_NOWAIT)
+    if (!owner)
+        return 0;
+    if (deadline == KILN_NOWAIT)
         return -EBUSY;
     if (KILN_CONFIG_CHECKS && owner == self)
         kiln_panic("mutex %p is locked by thread %s, which holds it", (const void *)mutex,
-                   self->name);
+                   owner->name);
     return owner == self ? -EDEADLK : 0;
 }
 

@@ -109,7 +109,7 @@ bool core_group_prepare(const struct policy *policy, uint8_t priority);
 struct core_group *core_group_of(const struct policy *policy, unsigned cpu, uint8_t priority);
 
 /* What a group's dispatcher runs, and what its alarm calls. */
-_Noreturn void *core_group_dispatch(void *group);
+_Noreturn void *core_group_dispatch(void *argument);
 void core_group_alarm(struct core_timer *alarm);
 
 /* The thread's deadlines count in that group; false: there is no room for them. They no longer
