@@ -156,7 +156,7 @@ def execute(name, build_dir):
     report = tap.Report(result.text())
     writer = tap.Writer(report.points())
     judge(run, result, report, writer)
-    if run.get("replays"):
+    if run.board in run.get("replays", []):
         judge_replay(result, start(run, built, options), writer)
     judge_log(run.board, log, writer)
     writer.plan()
